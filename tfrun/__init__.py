@@ -1,0 +1,80 @@
+"""tfrun: from a few labelled examples to a TensorFlow model that can be trusted in production.
+
+The public names load on first use, so that `import tfrun` costs nothing and never imports TensorFlow.
+"""
+
+import sys
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from tfrun.config.check import check
+    from tfrun.config.load import load
+    from tfrun.config.problems import ConfigError, Problem, RunError, TfrunError
+    from tfrun.experiment import Experiment
+    from tfrun.record.result import Result
+    from tfrun.run import run
+
+_HOME = {
+    "Experiment": "tfrun.experiment",
+    "load": "tfrun.config.load",
+    "check": "tfrun.config.check",
+    "run": "tfrun.run",
+    "Result": "tfrun.record.result",
+    "Problem": "tfrun.config.problems",
+    "TfrunError": "tfrun.config.problems",
+    "ConfigError": "tfrun.config.problems",
+    "RunError": "tfrun.config.problems",
+    "ImageFolder": "tfrun.dataset.image_folder",
+    "Fashion": "tfrun.dataset.fashion",
+    "Auto": "tfrun.transform.auto",
+    "Image": "tfrun.transform.image",
+    "Hub": "tfrun.backbone.hub",
+    "Linear": "tfrun.head.linear",
+    "Mlp": "tfrun.head.mlp",
+    "Adam": "tfrun.optimizer.adam",
+    "AdamW": "tfrun.optimizer.adamw",
+    "Sgd": "tfrun.optimizer.sgd",
+    "RmsProp": "tfrun.optimizer.rmsprop",
+    "Constant": "tfrun.schedule.constant",
+    "Cosine": "tfrun.schedule.cosine",
+    "Step": "tfrun.schedule.step",
+    "Frozen": "tfrun.training.frozen",
+    "Finetune": "tfrun.training.finetune",
+    "FrozenThenFinetune": "tfrun.training.frozen_then_finetune",
+    "OneDevice": "tfrun.strategy.one_device",
+    "Mirrored": "tfrun.strategy.mirrored",
+    "Standard": "tfrun.evaluation.standard",
+    "SavedModel": "tfrun.export.saved_model",
+    "TFLite": "tfrun.export.tflite",
+    "NoGate": "tfrun.gate.none",
+    "Thresholds": "tfrun.gate.thresholds",
+    "MLflow": "tfrun.tracking.mlflow",
+    "NoTracking": "tfrun.tracking.none",
+}
+__all__ = ["__version__", *_HOME]
+
+
+def __getattr__(name: str):
+    if name not in _HOME:
+        raise AttributeError(f"module 'tfrun' has no attribute {name!r}")
+    value = getattr(import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
+class _Package(ModuleType):
+    """Importing the module `tfrun.run` must not hide the function of that name that users import from here."""
+
+    def __setattr__(self, name: str, value) -> None:
+        super().__setattr__(name, value.run if name == "run" and isinstance(value, ModuleType) else value)
+
+
+sys.modules[__name__].__class__ = _Package

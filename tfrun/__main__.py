@@ -1,0 +1,48 @@
+"""The command line: `python -m tfrun +experiment=NAME …` or `python -m tfrun VERB …`."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+
+VERBS = {
+    "list": "tfrun.cli.list",
+    "show": "tfrun.cli.show",
+    "check": "tfrun.cli.check",
+    "rerun": "tfrun.cli.rerun",
+    "sync": "tfrun.cli.sync",
+    "init": "tfrun.cli.init",
+    "schema": "tfrun.cli.schema",
+}
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Returns the exit code: 0 done, 1 failed, 2 wrong config, 3 done but not blessed, 4 a data check failed."""
+    argv = sys.argv[1:] if argv is None else argv
+    if os.getcwd() not in sys.path:
+        sys.path.insert(0, os.getcwd())  # a user's own component classes live where the user stands
+    from tfrun.cli.summary import show_problems
+    from tfrun.config.problems import TfrunError
+
+    try:
+        if argv and argv[0] in VERBS:
+            return importlib.import_module(VERBS[argv[0]]).main(argv[1:])
+        from tfrun.cli.app import run_app
+
+        return run_app(argv)
+    except TfrunError as error:
+        if "debug=true" in argv:
+            raise
+        show_problems(error)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # `tfrun list | head` is no error
+        return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

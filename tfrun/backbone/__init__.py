@@ -1,0 +1,37 @@
+"""Backbones: pretrained modules that turn inputs into features."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from tfrun.component import Component
+from tfrun.config.problems import Problem
+
+
+@dataclass(frozen=True)
+class BackboneFacts:
+    """What an audit asks of a backbone. sha256: over the module's files, in order of their names."""
+
+    handle: str
+    version: str = "unknown"
+    licence: str = "unknown"
+    sha256: str = ""
+    parameters: int = 0
+    notes: dict[str, Any] = field(default_factory=dict)
+
+
+class Backbone(Component):
+    """Protocol of the group: `build(input_shape)` gives a built Keras layer and its facts."""
+
+    def build(self, input_shape: tuple[int, ...]):
+        """input_shape: one input without the batch axis. Returns (keras.Layer, BackboneFacts). Raises RunError."""
+        raise NotImplementedError
+
+    def preferred_size(self) -> tuple[int, int]:
+        """Height and width in pixels that the backbone was made for."""
+        return (224, 224)
+
+    def refuses_training(self) -> Problem | None:
+        """Why its weights cannot be trained, where that is known before the module is loaded."""
+        return None

@@ -1,0 +1,99 @@
+"""A pretrained module in TF2 Hub (SavedModel) format."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import field_validator
+
+from tfrun.backbone import Backbone, BackboneFacts, handles
+from tfrun.component import setting
+from tfrun.config.problems import Problem, RunError
+from tfrun.transform.image import ImageSize
+
+
+class Hub(Backbone):
+    """A TF Hub or Kaggle handle, a local folder, an archive (.tar.gz) or `sample:NAME`.
+
+    Modules take float32 pictures [batch, height, width, channels] and give features [batch, size], or feature maps,
+    which are averaged over height and width.
+    """
+
+    handle: str = setting(help="where the module is: folder, file://, .tar.gz, https:// (TF Hub, Kaggle), sample:NAME")
+    trainable: bool | None = setting(None, "null: as `training` asks; false: never unfrozen; true: refuse to run frozen")
+    signature: str | None = setting(None, "signature to call; null: the module itself, else its `serving_default`")
+    output_key: str | None = setting(None, "which output, where the module has several")
+    arguments: dict[str, Any] = setting(dict, "further keyword arguments of the module's call")
+    value_range: tuple[float, float] = setting((0.0, 1.0), "range of pixel values that the module was trained on")
+    image_size: ImageSize | None = setting(None, "height and width that the module was made for", unit="pixels")
+    licence: str = setting("unknown", "licence of the weights, for the model card")
+
+    @field_validator("handle")
+    @classmethod
+    def _is_there(cls, value: str) -> str:
+        problem = handles.problem_with(value)
+        if problem:
+            raise ValueError(f"{problem.rule}; {problem.way_out}")
+        return value
+
+    @field_validator("value_range")
+    @classmethod
+    def _ascends(cls, value: tuple[float, float]) -> tuple[float, float]:
+        if value[0] >= value[1]:
+            raise ValueError("must ascend, like [-1, 1]")
+        return value
+
+    def preferred_size(self) -> tuple[int, int]:
+        return self.image_size or (224, 224)
+
+    def refuses_training(self) -> Problem | None:
+        if self.trainable is False:
+            return Problem("backbone.trainable", "keeps the backbone frozen", "remove it, or use training=frozen", False)
+        if self.signature:
+            return Problem("backbone.signature", "a signature cannot be fine-tuned", "remove it, or use training=frozen", self.signature)
+        return None
+
+    def build(self, input_shape: tuple[int, ...]):
+        from tfrun.backbone.layer import HubLayer
+
+        folder = handles.resolve(self.handle)
+        layer = HubLayer(
+            str(folder), signature=self.signature, output_key=self.output_key, arguments=self.arguments,
+            value_range=self.value_range, name="backbone",
+        )  # fmt: skip
+        self._try_once(layer, input_shape)
+        facts = BackboneFacts(
+            self.handle, handles.version(self.handle), self._licence(folder), handles.digest(folder), layer.count_params(),
+            {"fine_tunable": layer.fine_tunable, "variables": len(layer.variables), "value_range": list(self.value_range)},
+        )  # fmt: skip
+        return layer, facts
+
+    def _try_once(self, layer, input_shape: tuple[int, ...]) -> None:
+        import tensorflow as tf
+
+        try:
+            features = layer(tf.zeros((1, *input_shape)), training=False)
+        except (ValueError, TypeError, tf.errors.OpError) as error:
+            size, reason = list(input_shape[:2]), _reason(error)
+            way_out = f"try the size that the module was made for, {list(self.preferred_size())}, and see its documentation"
+            raise RunError(Problem("transform.image_size", f"the module {self.handle} refuses this input ({reason})", way_out, size)) from error
+        if features.shape.rank not in (2, 4) or not features.dtype.is_floating:
+            rule = f"gives {features.dtype.name} {list(features.shape)}, not features [batch, size] or [batch, height, width, size]"
+            raise RunError(Problem("backbone.handle", rule, "choose a feature-vector module or set backbone.output_key", self.handle))
+
+    def _licence(self, folder: Path) -> str:
+        if self.licence != "unknown":
+            return self.licence
+        for name in ("LICENSE", "LICENCE", "LICENSE.txt", "LICENSE.md", "COPYING"):
+            if (folder / name).is_file():
+                first = (folder / name).read_text(errors="replace").strip().splitlines()
+                return f"{first[0].strip() if first else 'empty'} (file {name})"
+        return "unknown"
+
+
+def _reason(error: Exception) -> str:
+    """The line of TensorFlow's message that names shapes or keys, which is seldom the first."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    telling = [line for line in lines if any(word in line.lower() for word in ("shape", "dimension", "size", "expected", "must be"))]
+    return ((telling or lines or [type(error).__name__])[0])[:200]

@@ -1,0 +1,127 @@
+"""A Keras 3 layer around a SavedModel whose variables really are the layer's.
+
+`hub.KerasLayer` is a tf_keras layer, which Keras 3 refuses; a layer that only keeps the loaded object trains nothing,
+silently. Here each variable of the module is wrapped as a keras.Variable that shares its storage.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from tfrun.config.problems import Problem, RunError
+
+
+class HubLayer(keras.layers.Layer):
+    """Calls a module on float32 inputs in [0, 1]; gives float32 features [batch, size].
+
+    path: folder of the SavedModel. signature: call this one instead of the module. output_key: of a mapping of outputs.
+    value_range: what [0, 1] is stretched to before the call. Frozen until `trainable` is set.
+    Raises RunError where the folder cannot be loaded or has nothing to call.
+    """
+
+    def __init__(
+        self, path: str, signature: str | None = None, output_key: str | None = None,
+        arguments: dict[str, Any] | None = None, value_range: tuple[float, float] = (0.0, 1.0), **kwargs,
+    ):  # fmt: skip
+        # float32 also under a mixed-precision policy: Keras must not cast inside somebody else's graph.
+        super().__init__(trainable=True, dtype="float32", **kwargs)
+        self.folder, self.output_key, self.arguments = path, output_key, dict(arguments or {})
+        self.value_range = tuple(value_range)
+        module = _load(path)
+        self.resources = _untracked_resources(module)
+        self._module = _Hidden(module)
+        self._callable = callable(module) and signature is None
+        self._function = module.__call__ if self._callable else _signature(module, signature, path)
+        names = _argument_names(self._function) if self._callable else ()
+        self._takes_training = "training" in names
+        self._penalties = _Hidden(list(getattr(module, "regularization_losses", None) or ()))
+        self.fine_tunable = self._wrap_variables(module)
+        self.built = True
+        self.trainable = False
+
+    def _wrap_variables(self, module) -> bool:
+        variables = list(getattr(module, "variables", None) or getattr(self._function, "variables", ()))
+        trainable = {id(variable) for variable in getattr(module, "trainable_variables", None) or ()}
+        fine_tunable = bool(trainable) and self._callable
+        for index, variable in enumerate(variables):
+            name = f"{index:03d}_{variable.name.split(':')[0].replace('/', '_')}"
+            wrapped = keras.Variable(
+                variable, shape=variable.shape, dtype=variable.dtype.name, autocast=False, name=name,
+                trainable=fine_tunable and id(variable) in trainable,
+            )  # fmt: skip
+            self._track_variable(wrapped)
+        return fine_tunable
+
+    def call(self, inputs, training=False):
+        low, high = self.value_range
+        if (low, high) != (0.0, 1.0):
+            inputs = inputs * (high - low) + low
+        if self._callable:
+            flag = {"training": bool(training and self.trainable)} if self._takes_training else {}
+            outputs = self._function(inputs, **flag, **self.arguments)
+        else:
+            outputs = self._function(**{_input_name(self._function): inputs}, **self.arguments)
+        return self._pick(outputs)
+
+    def penalties(self) -> list[tf.Tensor]:
+        """The module's regularisation losses, scalars; empty while frozen."""
+        return [penalty() for penalty in self._penalties.value] if self.trainable else []
+
+    def _pick(self, outputs):
+        if not isinstance(outputs, dict):
+            return outputs
+        key = self.output_key or ("default" if "default" in outputs else next(iter(outputs)) if len(outputs) == 1 else None)
+        if key not in outputs:
+            rule = f"the module has the outputs {', '.join(sorted(outputs))}"
+            raise RunError(Problem("backbone.output_key", rule, "choose one", self.output_key))
+        return outputs[key]
+
+
+class _Hidden:
+    """Keeps a value away from Keras's tracking, which would count the module's variables twice."""
+
+    def __init__(self, value):
+        self.value = value
+
+
+def _load(path: str):
+    import tensorflow_hub as hub
+
+    try:
+        return hub.load(path)
+    except (OSError, ValueError, KeyError, tf.errors.OpError) as error:
+        reason = " ".join(str(error).split())[:160]
+        raise RunError(Problem("backbone.handle", f"cannot be loaded ({reason})", "is it a whole TF2 SavedModel?", path)) from error
+
+
+def _signature(module, signature: str | None, path: str):
+    signatures = getattr(module, "signatures", {})
+    name = signature or next((key for key in ("serving_default", "default") if key in signatures), None)
+    if name not in signatures:
+        has = ", ".join(sorted(signatures)) or "none"
+        raise RunError(Problem("backbone.signature", f"{path} cannot be called and has the signatures: {has}", "choose one", signature))
+    return signatures[name]
+
+
+def _argument_names(function) -> tuple[str, ...]:
+    spec = getattr(function, "function_spec", None)
+    full = getattr(spec, "fullargspec", None)
+    return tuple(full.args + full.kwonlyargs) if full else ()
+
+
+def _input_name(signature) -> str:
+    names = list(signature.structured_input_signature[1])
+    if len(names) != 1:
+        raise RunError(Problem("backbone.signature", f"takes {len(names)} inputs ({', '.join(names)})", "a backbone takes one"))
+    return names[0]
+
+
+def _untracked_resources(module) -> list:
+    """Look-up tables and files that an exported graph needs beside the variables."""
+    from tensorflow.python.trackable.asset import Asset
+    from tensorflow.python.trackable.resource import TrackableResource
+
+    return [node for node in tf.train.TrackableView(module).descendants() if isinstance(node, TrackableResource | Asset)]

@@ -1,0 +1,111 @@
+"""`python -m tfrun +experiment=NAME …`: check first, in under a second; then let Hydra start the run or the sweep."""
+
+from __future__ import annotations
+
+import itertools
+import sys
+from pathlib import Path
+
+from tfrun.config.compose import compose
+from tfrun.config.load import from_mapping
+from tfrun.config.places import packaged
+from tfrun.config.problems import ConfigError, Problem
+from tfrun.config.source import registered
+
+
+def run_app(argv: list[str]) -> int:
+    """argv: without the program's name. Returns the exit code; of a sweep, the worst of its runs."""
+    from hydra._internal.utils import get_args_parser
+
+    args = get_args_parser().parse_args(argv)
+    config_dir = Path(args.config_dir) if args.config_dir else None
+    if config_dir and not config_dir.is_dir():
+        raise ConfigError(Problem("--config-dir", "is no folder", "give the folder that holds your configs", config_dir))
+    shows_only = args.help or args.hydra_help or args.info or args.shell_completion
+    if not shows_only:
+        for overrides in _combinations(args.overrides) if args.multirun else [args.overrides]:
+            _refuse_wrong(overrides, config_dir, composed_only=bool(args.cfg))
+    rest = _without_config_dir(argv)
+    return _hand_over([*rest, *_ANY_CHOICE] if args.help and not args.overrides else rest, config_dir)
+
+
+# Help is composed too, and needs some option of the groups that have no default.
+_ANY_CHOICE = ("dataset=fashion", "backbone=none")
+
+
+def _refuse_wrong(overrides: list[str], config_dir: Path | None, composed_only: bool) -> None:
+    mapping, problems = compose(overrides, config_dir)
+    if composed_only and not problems:
+        return
+    from tfrun.config.check import check
+
+    problems = check(from_mapping(mapping, problems))
+    if problems:
+        raise ConfigError(*problems)
+
+
+def _combinations(overrides: list[str]) -> list[list[str]]:
+    """Each value of each sweep once, beside the first values of the others: enough to find what is wrong."""
+    from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+    from hydra.errors import OverrideParseException
+
+    try:
+        parsed = OverridesParser.create().parse_overrides(overrides)
+    except OverrideParseException:
+        return [overrides]  # compose names the one that cannot be read
+    (batch,) = BasicSweeper.split_arguments(parsed, None)
+    first = batch[0]
+    changed = [
+        [*first[:position], values, *first[position + 1 :]]
+        for position, column in enumerate(zip(*batch, strict=True))
+        for values in list(dict.fromkeys(column))[1:]
+    ]
+    return list(itertools.chain([list(first)], changed))
+
+
+def _without_config_dir(argv: list[str]) -> list[str]:
+    """Our search path carries that folder: as a plain Hydra folder its YAMLs would not be filled from their classes."""
+    kept, skip = [], False
+    for argument in argv:
+        if skip:
+            skip = False
+        elif argument in ("--config-dir", "-cd"):
+            skip = True
+        elif not argument.startswith("--config-dir="):
+            kept.append(argument)
+    return kept
+
+
+def _hand_over(argv: list[str], config_dir: Path | None) -> int:
+    import hydra
+    from omegaconf import OmegaConf
+
+    codes: list[int] = []
+
+    def task(config) -> float | None:
+        result, code = _one_run(OmegaConf.to_container(config, resolve=True, throw_on_missing=False))
+        codes.append(code)
+        return result
+
+    sys.argv = [sys.argv[0], *argv]
+    with registered(config_dir):
+        hydra.main(config_path=str(packaged("conf")), config_name="config", version_base="1.3")(task)()
+    return max(codes, default=0)
+
+
+def _one_run(mapping: dict) -> tuple[float | None, int]:
+    """The test split's primary metric, for a sweeper, and the exit code."""
+    from hydra.core.hydra_config import HydraConfig
+    from hydra.types import RunMode
+
+    from tfrun.cli.summary import tell
+    from tfrun.run import run
+
+    hydra_config = HydraConfig.get()
+    experiment = from_mapping(mapping)
+    chosen = any(override.startswith("hydra.run.dir=") for override in hydra_config.overrides.hydra)
+    sweep = hydra_config.mode == RunMode.MULTIRUN
+    directory = Path(hydra_config.runtime.output_dir) if chosen or sweep else None
+    result, code = tell(experiment, lambda: run(experiment, directory))
+    return (result.metrics["test"][experiment.evaluation.primary] if result else None), code

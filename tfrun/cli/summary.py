@@ -1,0 +1,68 @@
+"""The last lines on the screen: what was reached, where the files are, how to look at them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+from tfrun.config.problems import ConfigError, TfrunError
+from tfrun.experiment import Experiment
+from tfrun.record.console import Console
+from tfrun.record.result import Result
+
+
+def tell(experiment: Experiment, work: Callable[[], Result]) -> tuple[Result | None, int]:
+    """Does `work` and prints its outcome. Returns (result or None, exit code)."""
+    try:
+        result = work()
+    except TfrunError as error:
+        if experiment.debug:
+            raise
+        show_problems(error)
+        return None, error.exit_code
+    except KeyboardInterrupt:
+        print("stopped: what was reached is in the run directory", file=sys.stderr)
+        return None, 1
+    summarise(experiment, result)
+    return result, result.exit_code
+
+
+def show_problems(error: TfrunError) -> None:
+    kind = "config" if isinstance(error, ConfigError) else "run"
+    for problem in error.problems:
+        print(f"{kind} error: {problem}", file=sys.stderr)
+
+
+def summarise(experiment: Experiment, result: Result) -> None:
+    console = Console()
+    primary = experiment.evaluation.primary
+    if result.artifacts:
+        rows = [
+            [
+                artifact.name, f"{artifact.bytes / 1e6:.2f} MB", _share(artifact.bytes_vs_saved_model),
+                _figure(artifact.metrics.get(primary)), _figure(artifact.retention, 3), _figure(artifact.max_abs_difference, 2, "g"),
+                _figure(artifact.latency_ms["p50"], 2), "yes" if artifact.passed else "NO",
+            ]
+            for artifact in result.artifacts
+        ]  # fmt: skip
+        console.line()
+        columns = ["file", "size", "of SavedModel", primary, "retention", "largest difference", "ms a row", "passed"]
+        console.table("Exported files, measured again on the test rows", columns, rows)
+    verdict = result.verdict
+    console.line()
+    console.line(f"test {primary} {result.metrics['test'][primary]:.4f} — {'blessed' if verdict.blessed else 'NOT blessed'}")
+    for reason in verdict.reasons:
+        console.line(f"  {reason}")
+    console.line(f"files   {result.directory}")
+    console.line(f"report  {result.directory / 'report.html'}")
+    viewer = experiment.tracking.viewer(experiment.runs)
+    if viewer:
+        console.line(f"MLflow  {viewer}")
+
+
+def _share(value: float | None) -> str:
+    return "–" if value is None else f"{value:.1%}"
+
+
+def _figure(value: float | None, digits: int = 4, kind: str = "f") -> str:
+    return "–" if value is None else f"{value:.{digits}{kind}}"

@@ -1,0 +1,60 @@
+"""`python -m tfrun sync DIR`: send a run directory to MLflow; what was sent before is not sent again."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import select
+import sys
+from pathlib import Path
+
+from tfrun.config.problems import Problem, RunError, shorten
+
+_EVERY = 3.0  # seconds between looks at a run that is going on
+
+
+def main(argv: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m tfrun sync", description=__doc__)
+    parser.add_argument("directory", type=Path, help="a run directory")
+    parser.add_argument("--follow", action="store_true", help="send while the run goes on, until standard input ends")
+    args = parser.parse_args(argv)
+    if not (args.directory / "config.yaml").is_file():
+        raise RunError(Problem(str(args.directory), "is no run directory: it holds no config.yaml", "name runs/<experiment>/<date_time>"))
+    from tfrun.tracking.sync import Sync
+
+    sync = Sync(args.directory)
+    if args.follow:
+        return _follow(sync)
+    try:
+        state = sync.send(final=True)
+    except Exception as error:  # MLflow's stores raise MlflowException, requests', SQLAlchemy's and OS errors alike
+        raise RunError(Problem("tracking.uri", f"cannot be reached ({_brief(error)})", "nothing is lost: try again later", sync.uri)) from error
+    open_end = "" if state.get("done") else " (no result yet: the run goes on or was killed)"
+    print(f"sent to {state['uri']}: run {state['run_id']}{open_end}")
+    return 0
+
+
+def _follow(sync) -> int:
+    """Failures on the way are only told at the end: the server may be back by then."""
+    while not _finished():
+        try:
+            sync.send()
+        except Exception as error:
+            print(f"tracking, will try again: {_brief(error)}", file=sys.stderr, flush=True)
+    try:
+        state = sync.send(final=True)
+        answer = {"sent": True, "run_id": state["run_id"], "model": state.get("model", "")}
+    except Exception as error:
+        answer = {"sent": False, "error": f"tracking.uri = {sync.uri}: cannot be reached ({_brief(error)})"}
+    print(json.dumps(answer), flush=True)
+    return 0
+
+
+def _finished() -> bool:
+    """True when the run has written all, or has died: its end of the pipe is closed then."""
+    ready, _, _ = select.select([sys.stdin], [], [], _EVERY)
+    return bool(ready)
+
+
+def _brief(error: Exception) -> str:
+    return shorten(f"{type(error).__name__}: {error}", 200)

@@ -1,0 +1,55 @@
+"""What every config group's classes are made of: frozen, typed, validated; config and builder in one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Settings(BaseModel):
+    """A typed, frozen part of a component. Unknown keys are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, ser_json_inf_nan="constants")
+
+
+class Component(Settings):
+    """One option of a config group. A YAML names it by `_target_`; Python calls the class.
+
+    Raises pydantic.ValidationError with all its problems when a value breaks a rule.
+    """
+
+
+def target(cls: type) -> str:
+    return f"{cls.__module__}.{cls.__qualname__}"
+
+
+def setting(default: Any = ..., help: str = "", unit: str = "", **rules: Any) -> Any:
+    """A field with what `show` and the reference print: its help, its unit and its rules."""
+    extra = {"unit": unit} if unit else {}
+    if callable(default) and default is not ...:
+        return Field(default_factory=default, description=help, json_schema_extra=extra, **rules)
+    return Field(default, description=help, json_schema_extra=extra, **rules)
+
+
+def plain(value: Any) -> Any:
+    """`value` as YAML can hold it: components become mappings with their `_target_`, paths strings, tuples lists."""
+    if isinstance(value, BaseModel):
+        head = {"_target_": target(type(value))} if isinstance(value, Component) else {}
+        return {**head, **{name: plain(getattr(value, name)) for name in type(value).model_fields}}
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(item) for item in value]
+    if isinstance(value, Path):
+        return str(value)
+    return value if isinstance(value, str | int | float | bool | None) else str(value)
+
+
+def defaults_of(cls: type[Settings]) -> dict[str, Any]:
+    """The keys of `cls` with their defaults; `???` (Hydra's "must be given") where there is none."""
+    return {
+        name: "???" if field.is_required() else plain(field.get_default(call_default_factory=True))
+        for name, field in cls.model_fields.items()
+    }

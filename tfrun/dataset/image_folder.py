@@ -1,0 +1,141 @@
+"""A folder of pictures: one folder a class, or an index file that names the label of each."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from pydantic import ValidationInfo, field_validator
+
+from tfrun.component import setting
+from tfrun.config.problems import Problem, RunError, nearest
+from tfrun.dataset import Data, Dataset, InputSpec
+from tfrun.dataset.pictures import ENDINGS, examine
+from tfrun.dataset.splitting import split_name
+from tfrun.dataset.table import Rows, split_rows
+
+
+class ImageFolder(Dataset):
+    """JPEG, PNG, BMP and GIF (first frame) files.
+
+    Without `index`: `directory/CLASS/*.jpg`, or `directory/{train,validation,test}/CLASS/*.jpg` for given splits.
+    With `index`: a CSV with the columns `file` (relative to `directory`) and `label`, optionally `split`, and any
+    others, which slices and `group` can name.
+    """
+
+    directory: Path = setting(help="folder with one folder a class")
+    index: Path | None = setting(None, "CSV with file, label and any other columns; relative to directory")
+    group: str | None = setting(None, "column of the index that must not straddle splits (a patient, a device)")
+    channels: Literal[1, 3] = setting(3, "1: grey, 3: RGB")
+    on_corrupt: Literal["fail", "skip"] = setting("fail", "what to do with a file that is no picture")
+
+    @field_validator("directory")
+    @classmethod
+    def _is_folder(cls, value: Path) -> Path:
+        if not value.exists():
+            raise ValueError("does not exist")
+        if not value.is_dir():
+            raise ValueError("is no folder")
+        return value
+
+    @field_validator("index")
+    @classmethod
+    def _is_file(cls, value: Path | None, info: ValidationInfo) -> Path | None:
+        directory = info.data.get("directory")
+        if value is not None and directory is not None and not (directory / value).is_file():
+            raise ValueError(f"does not exist in {directory}")
+        return value
+
+    def problems(self) -> list[Problem]:
+        try:
+            rows = self._rows()
+        except RunError as error:
+            return error.problems
+        labels = sorted(set(rows.labels))
+        if not len(rows.ids):
+            return [Problem("dataset.directory", "holds no picture", f"put {', '.join(ENDINGS)} files into one folder a class", self.directory)]
+        if len(labels) == 1:
+            return [Problem("dataset.directory", f"holds one class only, '{labels[0]}'", "a classifier needs two; put one folder a class", self.directory)]
+        return []
+
+    def slice_columns(self) -> list[str]:
+        return list(self._rows().columns)
+
+    def open(self) -> Data:
+        import tensorflow as tf
+
+        problems = self.problems()
+        if problems:
+            raise RunError(*problems)
+        rows = self._rows()
+        paths = [str(self.directory / name) for name in rows.ids]
+        digests, skipped = examine(paths, self.channels)
+        if skipped and self.on_corrupt == "fail":
+            shown = [Problem(item.file, item.reason, "mend or remove it, or set dataset.on_corrupt=skip") for item in skipped[:10]]
+            more = [Problem("dataset.directory", f"{len(skipped) - 10} more files are no pictures")] if len(skipped) > 10 else []
+            raise RunError(*shown, *more)
+        sound = np.array([position for position, digest in enumerate(digests) if digest is not None], int)
+        files = tf.constant([paths[position] for position in sound])
+
+        def read(row):
+            contents = tf.io.read_file(tf.gather(files, row))
+            image = tf.io.decode_image(contents, channels=self.channels, expand_animations=False)
+            return tf.ensure_shape(image, [None, None, self.channels])
+
+        spec = InputSpec("image", "uint8", (None, None, self.channels))
+        kept = [digests[position] for position in sound]
+        rows = rows.keep(sound)
+        if len(set(rows.labels)) < 2:
+            raise RunError(Problem("dataset.directory", "holds fewer than two classes of sound pictures", "", self.directory))
+        return split_rows(rows, self.split, read, spec, kept, str(self.directory), self.licence, tuple(skipped))
+
+    def _rows(self) -> Rows:
+        return self._indexed() if self.index is not None else self._listed()
+
+    def _listed(self) -> Rows:
+        folders = {child.name: child for child in sorted(self.directory.iterdir()) if child.is_dir() and not child.name.startswith(".")}
+        given = bool(folders) and all(split_name(name) for name in folders)
+        ids, labels, splits = [], [], []
+        for split, parent in folders.items() if given else [("", self.directory)]:
+            for folder in sorted(child for child in parent.iterdir() if child.is_dir() and not child.name.startswith(".")):
+                for file in sorted(folder.rglob("*")):
+                    if file.suffix.lower() in ENDINGS and not file.name.startswith("."):
+                        ids.append(str(file.relative_to(self.directory)))
+                        labels.append(folder.name)
+                        splits.append(split)
+        if self.group:
+            raise RunError(Problem("dataset.group", "needs an index that has this column", "set dataset.index", self.group))
+        return Rows(np.array(ids, object), np.array(labels, object), np.array(splits, object) if given else None)
+
+    def _indexed(self) -> Rows:
+        path = self.directory / self.index
+        try:
+            with path.open(newline="", encoding="utf-8-sig") as file:
+                reader = csv.DictReader(file)
+                header, records = list(reader.fieldnames or []), list(reader)
+        except (OSError, UnicodeDecodeError, csv.Error) as error:
+            raise RunError(Problem("dataset.index", f"cannot be read ({error})", "save it as UTF-8 CSV", path)) from error
+        self._check_header(header)
+        for number, record in enumerate(records, start=2):
+            if None in record or None in record.values():
+                raise RunError(Problem("dataset.index", f"line {number} has not {len(header)} fields", "mend the line", path))
+            if not record["file"] or not record["label"]:
+                raise RunError(Problem("dataset.index", f"line {number} has no file or no label", "mend the line", path))
+            if not (self.directory / record["file"]).is_file():
+                raise RunError(Problem("dataset.index", f"line {number} names {record['file']}, which does not exist", "mend the line", path))
+
+        def column(name: str) -> np.ndarray:
+            return np.array([record[name] for record in records], object)
+
+        others = {name: column(name) for name in header if name not in ("file", "label", "split")}
+        given = column("split") if "split" in header else None
+        return Rows(column("file"), column("label"), given, column(self.group) if self.group else None, others)
+
+    def _check_header(self, header: list[str]) -> None:
+        for name in ("file", "label"):
+            if name not in header:
+                raise RunError(Problem("dataset.index", f"has no column '{name}' (it has {', '.join(header) or 'none'})", "name it so", self.index))
+        if self.group and self.group not in header:
+            raise RunError(Problem("dataset.group", "is no column of the index", nearest(self.group, header), self.group))

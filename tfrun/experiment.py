@@ -1,0 +1,80 @@
+"""The experiment: everything a run needs to know, in one frozen object. The YAML composes the same object."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, field_validator
+
+from tfrun.augment import Augment
+from tfrun.augment.none import NoAugment
+from tfrun.backbone import Backbone
+from tfrun.component import Component, setting
+from tfrun.dataset import Dataset
+from tfrun.evaluation import Evaluation
+from tfrun.evaluation.standard import Standard
+from tfrun.export import Export
+from tfrun.export.saved_model import SavedModel
+from tfrun.export.tflite import TFLite
+from tfrun.gate import Gate
+from tfrun.gate.none import NoGate
+from tfrun.head import Head
+from tfrun.head.linear import Linear
+from tfrun.optimizer import Optimizer
+from tfrun.optimizer.adam import Adam
+from tfrun.schedule import Schedule
+from tfrun.schedule.cosine import Cosine
+from tfrun.strategy import Strategy
+from tfrun.strategy.one_device import OneDevice
+from tfrun.tracking import Tracking
+from tfrun.tracking.mlflow import MLflow
+from tfrun.training import Training
+from tfrun.training.frozen import Frozen
+from tfrun.transform import Transform
+from tfrun.transform.auto import Auto
+
+
+class Experiment(Component):
+    """A whole run: data, backbone, head, how to train, how to judge, what to export.
+
+    Every group takes any object of its kind, also of a class of your own.
+    """
+
+    name: str = setting(
+        "experiment", "names the run directory and the MLflow experiment; a file's own name by default", pattern=r"^[\w.-]+$"
+    )
+    description: str = setting("", "one line for lists, reports and the model card")
+    seed: int = setting(0, "seeds splits, initial weights, order and augmentation", ge=0, lt=2**31)
+    runs: Path = setting(Path("runs"), "folder of all run directories")
+    debug: Literal["fast"] | bool = setting(
+        False, "true: show tracebacks; fast: also one epoch on at most 64 rows a split, to try a config end to end"
+    )
+    dataset: Dataset = setting(help="labelled rows and their splits")
+    transform: Transform = setting(Auto, "from raw input to what the backbone takes; part of the exported model")
+    augment: Augment = setting(NoAugment, "random changes of training rows only")
+    backbone: Backbone = setting(help="pretrained module that turns inputs into features")
+    head: Head = setting(Linear, "layers on top of the features")
+    optimizer: Optimizer = setting(Adam, "how gradients change weights")
+    schedule: Schedule = setting(Cosine, "how the learning rate changes over training")
+    training: Training = setting(Frozen, "what is trained, for how long")
+    strategy: Strategy = setting(OneDevice, "devices that train together")
+    evaluation: Evaluation = setting(Standard, "metrics and slices on held-out rows")
+    export: dict[str, Export] = Field(
+        default_factory=lambda: {"saved_model": SavedModel(), "tflite": TFLite()},
+        description="files that leave; each is measured again",
+    )
+    gate: Gate = setting(NoGate, "what must hold before the model may ship")
+    tracking: Tracking = setting(MLflow, "where the evidence goes besides the run directory")
+
+    @field_validator("export", mode="before")
+    @classmethod
+    def _named(cls, value: Any) -> Any:
+        """`export=[SavedModel(), TFLite()]` in Python is the YAML's mapping by target name."""
+        if isinstance(value, list | tuple) and all(isinstance(item, Export) for item in value):
+            return {item.target: item for item in value}
+        return value
+
+    def fast(self) -> Experiment:
+        """The same experiment in little, for `debug=fast`: one epoch; the data are cut when they are opened."""
+        return self.model_copy(update={"training": self.training.shortened()})

@@ -1,0 +1,72 @@
+"""Exports: files that leave. Each is measured again, in its own runtime, in a fresh process."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tfrun.component import Component
+
+if TYPE_CHECKING:
+    from tfrun.dataset import Data
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """One exported file or folder and, once measured, what it is worth.
+
+    path: relative to the run directory. retention: primary metric over the trained model's, on the same rows.
+    max_abs_difference: of probabilities, to the trained model's. latency_ms: cold_load, cold_first, p50, p99 of one row.
+    """
+
+    target: str
+    variant: str
+    path: str
+    runtime: str
+    bytes: int = 0
+    sha256: str = ""
+    bytes_vs_saved_model: float | None = None
+    bytes_vs_float_tflite: float | None = None
+    metrics: dict[str, float] = field(default_factory=dict)
+    retention: float | None = None
+    max_abs_difference: float | None = None
+    agreement: float | None = None
+    latency_ms: dict[str, float | None] = field(default_factory=lambda: dict.fromkeys(("cold_load", "cold_first", "p50", "p99")))
+    peak_memory_bytes: int | None = None
+    passed: bool = False
+    reasons: list[str] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        return self.target if self.variant == "default" else f"{self.target}/{self.variant}"
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Source:
+    """What targets are made from. saved_model: folder of the whole model as a SavedModel, each weight once."""
+
+    saved_model: Path
+    data: Data
+    run_directory: Path
+    seed: int
+
+
+class Export(Component):
+    """Protocol of the group: `write(source)` makes the files and gives one Artifact each, not yet measured."""
+
+    @property
+    def target(self) -> str:
+        """Name of the target: its folder under `exports/`."""
+        raise NotImplementedError
+
+    def write(self, source: Source) -> list[Artifact]:
+        """A file that could not be made is an Artifact with `reasons`; it does not stop the others."""
+        raise NotImplementedError
+
+    def largest_difference(self, variant: str) -> float | None:
+        """Probabilities of this variant may differ this much from the trained model's; None: no such rule."""
+        return None

@@ -1,0 +1,36 @@
+"""The model as a tf.Module that can be saved: raw inputs in, named outputs out, each weight once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import tensorflow as tf
+
+if TYPE_CHECKING:
+    from tfrun.model import Model
+
+SIGNATURE = "serving_default"
+OUTPUT = "probabilities"
+
+
+class ExportedModel(tf.Module):
+    """Signature `serving_default`: {input name: raw batch} -> {"probabilities": float32 [batch, classes]}.
+
+    The plain variables are tracked and the Keras model is not. Tracked as an attribute it would be stored a second
+    time, and a TFLite conversion of the result would silently lose every weight. No attribute may be called `serve`:
+    the TFLite converter takes that for a Keras export and drops signatures.
+    """
+
+    def __init__(self, model: Model):
+        super().__init__(name="exported")
+        self.weights = [variable.value for variable in model.variables]
+        self.resources = list(getattr(model.backbone, "resources", ()))
+        spec = tf.TensorSpec([None, *model.input.shape], model.input.dtype, name=model.input.name)
+        self.predict = tf.function(lambda raw: {OUTPUT: model.probabilities(raw)}, input_signature=[spec])
+
+
+def save(model: Model, directory: Path) -> None:
+    """Writes a SavedModel that loads without tfrun."""
+    exported = ExportedModel(model)
+    tf.saved_model.save(exported, str(directory), signatures={SIGNATURE: exported.predict.get_concrete_function()})

@@ -1,0 +1,96 @@
+"""Runs one exported file in a process of its own, without tfrun, as somebody who got the file would.
+
+The runtime is named on the command line. Reads a JSON line (path, input, output, repeats, seconds) from standard input,
+then batches of raw inputs as .npy frames until the pipe closes. Writes a JSON line of measurements and one .npy frame of outputs to standard output.
+The first row of the first batch is what latency is measured on.
+"""
+
+import json
+import os
+import resource
+import sys
+import time
+
+
+def saved_model():
+    import tensorflow as tf
+
+    def load(path):
+        signature = tf.saved_model.load(path).signatures["serving_default"]
+        return lambda name, rows: {key: value.numpy() for key, value in signature(**{name: tf.constant(rows)}).items()}
+
+    return load
+
+
+def litert():
+    from ai_edge_litert.interpreter import Interpreter
+
+    def load(path):
+        runner = Interpreter(model_path=path, num_threads=os.cpu_count()).get_signature_runner("serving_default")
+        return lambda name, rows: runner(**{name: rows})
+
+    return load
+
+
+RUNTIMES = {"saved_model": saved_model, "litert": litert}
+
+
+def timed(function, *arguments):
+    began = time.perf_counter()
+    result = function(*arguments)
+    return result, (time.perf_counter() - began) * 1000
+
+
+def send(stream, array):
+    """One frame. numpy's own format asks a stream for its position, which a pipe has not."""
+    stream.write(json.dumps({"dtype": array.dtype.str, "shape": array.shape}).encode() + b"\n" + array.tobytes())
+    stream.flush()
+
+
+def receive(stream):
+    """The next frame as an array, or None at the end of the stream."""
+    import numpy
+
+    line = stream.readline()
+    if not line:
+        return None
+    head = json.loads(line)
+    dtype = numpy.dtype(head["dtype"])
+    count = dtype.itemsize * int(numpy.prod(head["shape"], dtype=numpy.int64))
+    return numpy.frombuffer(stream.read(count), dtype).reshape(head["shape"])
+
+
+def main(runtime, incoming, outgoing):
+    numpy, numpy_ms = timed(__import__, "numpy")
+    load, import_ms = timed(RUNTIMES[runtime])
+    job = json.loads(incoming.readline())
+    predict, load_ms = timed(load, job["path"])
+    name, output = job["input"], job["output"]
+
+    outputs, latencies, first_ms = [], [], None
+    while (rows := receive(incoming)) is not None:
+        if first_ms is None:
+            one = rows[:1]
+            _, first_ms = timed(predict, name, one)
+            until = time.perf_counter() + job["seconds"]
+            while len(latencies) < job["repeats"] and (time.perf_counter() < until or len(latencies) < 5):
+                latencies.append(timed(predict, name, one)[1])
+        outputs.append(numpy.asarray(predict(name, rows)[output], numpy.float32))
+
+    report = {
+        "import_ms": numpy_ms + import_ms,
+        "cold_load": load_ms,
+        "cold_first": first_ms,
+        "p50": float(numpy.percentile(latencies, 50)),
+        "p99": float(numpy.percentile(latencies, 99)),
+        "peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+    }
+    outgoing.write(json.dumps(report).encode() + b"\n")
+    send(outgoing, numpy.concatenate(outputs))
+
+
+if __name__ == "__main__":
+    # Libraries print to standard output too: they get standard error, and the answer keeps its pipe.
+    answer = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    main(sys.argv[1], sys.stdin.buffer, answer)

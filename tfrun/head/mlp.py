@@ -1,0 +1,27 @@
+"""Hidden layers, then one dense layer."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from tfrun.component import setting
+from tfrun.head import Head
+
+
+class Mlp(Head):
+    """A multi-layer perceptron on the features."""
+
+    units: list[int] = setting(lambda: [128], "width of each hidden layer", min_length=1)
+    activation: Literal["relu", "gelu", "swish", "tanh"] = setting("relu", "after each hidden layer")
+    batch_norm: bool = setting(False, "normalise after each hidden layer")
+
+    def build(self, feature_shape, classes, seed):
+        import keras
+
+        hidden = []
+        for number, units in enumerate(self.units):
+            hidden.append(self._dense(units, seed + 1 + number, f"hidden_{number}"))
+            if self.batch_norm:
+                hidden.append(keras.layers.BatchNormalization(name=f"norm_{number}"))
+            hidden.append(keras.layers.Activation(self.activation))
+        return self._stack(feature_shape, classes, seed, hidden)

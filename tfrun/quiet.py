@@ -1,0 +1,46 @@
+"""TensorFlow without its start-up chatter, and native output where it belongs: in the log, not on the screen."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def native_output_to(log: Path):
+    """What libraries write to file descriptor 2 goes to the end of `log`."""
+    sys.stderr.flush()
+    saved = os.dup(2)
+    try:
+        with log.open("ab") as target:
+            os.dup2(target.fileno(), 2)
+        yield
+    finally:
+        sys.stderr.flush()
+        os.dup2(saved, 2)
+        os.close(saved)
+
+
+def import_tensorflow() -> None:
+    """Imports TensorFlow and Keras and runs a first op, silently. Raises what the import raises, and prints its chatter then."""
+    if "tensorflow" in sys.modules:
+        return
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    descriptor, name = tempfile.mkstemp(prefix="tfrun-")
+    os.close(descriptor)
+    chatter = Path(name)
+    try:
+        with native_output_to(chatter):
+            import keras  # noqa: F401
+            import tensorflow as tf
+
+            tf.config.list_physical_devices()
+    except BaseException:
+        sys.stderr.write(chatter.read_text(errors="replace"))
+        raise
+    finally:
+        chatter.unlink()

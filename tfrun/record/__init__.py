@@ -1,0 +1,5 @@
+"""The run directory: everything a run leaves behind is written here first."""
+
+from tfrun.record.record import Record
+
+__all__ = ["Record"]

@@ -1,0 +1,28 @@
+"""`card.md`: the model card (after Mitchell et al., "Model Cards for Model Reporting", 2019)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tfrun.record.record import write_atomically
+from tfrun.record.result import Result
+
+if TYPE_CHECKING:
+    from tfrun.dataset import Data
+    from tfrun.experiment import Experiment
+
+
+def write(experiment: Experiment, data: Data, result: Result) -> None:
+    from jinja2 import Environment, FileSystemLoader
+
+    environment = Environment(loader=FileSystemLoader(Path(__file__).parent), trim_blocks=True, lstrip_blocks=True)
+    rarest = _rarest_classes(data)
+    text = environment.get_template("card.md.j2").render(experiment=experiment, data=data, result=result, rarest=rarest)
+    write_atomically(result.directory / "card.md", text)
+
+
+def _rarest_classes(data: Data) -> list[str]:
+    """Classes with fewer than 30 test rows: what is measured on them is hardly more than an anecdote."""
+    labels = data.splits["test"].labels
+    return [name for number, name in enumerate(data.classes) if (labels == number).sum() < 30]

@@ -1,0 +1,104 @@
+"""`report.html`: what a person opens first. One file, no network."""
+
+from __future__ import annotations
+
+import base64
+import io
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import yaml
+
+from tfrun.component import plain
+from tfrun.record.result import Result
+from tfrun.record.record import write_atomically
+
+if TYPE_CHECKING:
+    from tfrun.dataset import Data
+    from tfrun.experiment import Experiment
+    from tfrun.export.measure import Held
+    from tfrun.training.trainer import History
+
+_TEMPLATES = Path(__file__).parent
+_EXAMPLES, _THUMBNAIL, _LARGEST_CONFUSION = 12, 96, 30  # pictures of each kind, pixels, classes
+
+
+def write(experiment: Experiment, data: Data, history: History, held: Held, result: Result) -> None:
+    from jinja2 import Environment, FileSystemLoader
+
+    environment = Environment(loader=FileSystemLoader(_TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    page = environment.get_template("report.html.j2").render(
+        experiment=experiment, data=data, history=history, result=result, primary=experiment.evaluation.primary,
+        confusion=confusion(held, len(data.classes)) if len(data.classes) <= _LARGEST_CONFUSION else None,
+        counts={name: np.bincount(split.labels, minlength=len(data.classes)).tolist() for name, split in data.splits.items()},
+        curves=curves(history), wrong=examples(held, data, right=False), right=examples(held, data, right=True),
+        config=yaml.safe_dump(plain(experiment), sort_keys=False, allow_unicode=True),
+        environment=yaml.safe_dump(plain(result.environment), sort_keys=False, allow_unicode=True),
+        now=datetime.now().strftime("%Y-%m-%d %H:%M"), seconds=sum(result.durations.values()),
+    )  # fmt: skip
+    write_atomically(result.directory / "report.html", page)
+
+
+def curves(history: History) -> str:
+    """Loss and accuracy over epochs as one inline SVG."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9.6, 3.0), layout="constrained")
+    for axes, name in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
+        for split, colour in (("train", "#8aa1b8"), ("validation", "#c2571a")):
+            points = [(row["epoch"], row[split][name]) for row in history.rows if name in row.get(split, {})]
+            if points:
+                axes.plot(*zip(*points, strict=True), color=colour, label=split, marker="o", markersize=3)
+        _mark_best(axes, history)
+        axes.set_xlabel("epoch")
+        axes.set_title(name, loc="left", fontsize=10)
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.legend(frameon=False, fontsize=8)
+    buffer = io.StringIO()
+    figure.savefig(buffer, format="svg", metadata={"Date": None})
+    return buffer.getvalue().partition("<svg")[1] + buffer.getvalue().partition("<svg")[2]
+
+
+def _mark_best(axes, history: History) -> None:
+    best = next((row["epoch"] for row in history.rows if row["step"] == history.best_step and history.best_value is not None), None)
+    if best is not None:
+        axes.axvline(best, color="#999", linewidth=0.8, linestyle=":", label="kept")
+
+
+def confusion(held: Held, classes: int) -> list[list[int]]:
+    """Rows: true class; columns: predicted class; counts of test rows."""
+    matrix = np.zeros((classes, classes), int)
+    np.add.at(matrix, (held.split.labels, held.probabilities.argmax(axis=1)), 1)
+    return matrix.tolist()
+
+
+def examples(held: Held, data: Data, right: bool) -> list[dict[str, Any]]:
+    """Test rows with picture, answer and truth: those predicted right, or the most confident mistakes."""
+    predicted, confidence = held.probabilities.argmax(axis=1), held.probabilities.max(axis=1)
+    hits = predicted == held.split.labels
+    candidates = np.flatnonzero(hits == right)
+    order = candidates if right else candidates[np.argsort(-confidence[candidates], kind="stable")]
+    if right:
+        order = order[np.linspace(0, len(order) - 1, min(_EXAMPLES, len(order))).round().astype(int)] if len(order) else order
+    chosen = held.split.take(order[:_EXAMPLES])
+    return [
+        {
+            "picture": thumbnail(raw), "id": str(chosen.ids[number]), "truth": data.classes[chosen.labels[number]],
+            "predicted": data.classes[predicted[row]], "confidence": float(confidence[row]),
+        }
+        for number, (row, raw) in enumerate(zip(order[:_EXAMPLES], chosen.inputs(), strict=True))
+    ]  # fmt: skip
+
+
+def thumbnail(pixels: np.ndarray) -> str:
+    """A data URI. pixels: uint8 [height, width, 1 or 3]."""
+    from PIL import Image
+
+    picture = Image.fromarray(pixels.squeeze(-1) if pixels.shape[-1] == 1 else pixels)
+    scale = _THUMBNAIL / max(picture.size)
+    picture = picture.resize([max(1, round(side * scale)) for side in picture.size])
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG")
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()

@@ -1,0 +1,75 @@
+"""`result.json`: what a run reached, for people and programs."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from tfrun.config.problems import Problem, RunError
+from tfrun.export import Artifact
+from tfrun.gate import Verdict
+from tfrun.record.record import write_atomically
+
+
+@dataclass
+class Result:
+    """metrics: {split: {name: value}}. slices: {split: {column: {value: {name: value}}}}. durations: seconds by stage.
+
+    throughput: rows a second by stage. verdict: None until judged. error: one line, where the run did not finish.
+    """
+
+    name: str
+    directory: Path
+    seed: int
+    status: Literal["running", "done", "failed", "interrupted"] = "running"
+    metrics: dict[str, dict[str, float]] = field(default_factory=dict)
+    slices: dict[str, Any] = field(default_factory=dict)
+    durations: dict[str, float] = field(default_factory=dict)
+    throughput: dict[str, float] = field(default_factory=dict)
+    artifacts: list[Artifact] = field(default_factory=list)
+    verdict: Verdict | None = None
+    weights_sha256: str = ""
+    environment: dict[str, Any] = field(default_factory=dict)
+    data: dict[str, Any] = field(default_factory=dict)
+    backbone: dict[str, Any] = field(default_factory=dict)
+    training: dict[str, Any] = field(default_factory=dict)
+    error: str = ""
+
+    @property
+    def exit_code(self) -> int:
+        """0 done and blessed, 1 not done, 3 done and not blessed."""
+        if self.status != "done":
+            return 1
+        return 0 if self.verdict is None or self.verdict.blessed else 3
+
+    def as_dict(self) -> dict[str, Any]:
+        content = {**vars(self), "directory": str(self.directory)}
+        content["artifacts"] = [artifact.as_dict() for artifact in self.artifacts]
+        content["verdict"] = self.verdict.as_dict() if self.verdict else {"blessed": False, "reasons": [self.error or "not judged"]}
+        return _finite(content)
+
+    def write(self) -> None:
+        write_atomically(self.directory / "result.json", json.dumps(self.as_dict(), indent=2, ensure_ascii=False) + "\n")
+
+
+def read(directory: Path) -> dict[str, Any]:
+    """The result of a run. Raises RunError when there is none, or half of one."""
+    path = directory / "result.json"
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise RunError(Problem(str(directory), "holds no result.json: the run did not finish, or this is no run directory")) from error
+    except (OSError, ValueError) as error:
+        raise RunError(Problem(str(path), f"cannot be read ({error})")) from error
+
+
+def _finite(value: Any) -> Any:
+    """NaN is no JSON: an undefined figure is null."""
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,228 @@
+"""The story of a run, top to bottom: data, model, training, evaluation, exports, verdict, record."""
+
+from __future__ import annotations
+
+import shutil
+import time
+import traceback
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tfrun.config.check import check
+from tfrun.config.problems import ConfigError, Problem, RunError, TfrunError, shorten
+from tfrun.experiment import Experiment
+from tfrun.export import Artifact, Source
+from tfrun.gate import Verdict, judge
+from tfrun.quiet import import_tensorflow, native_output_to
+from tfrun.record import Record
+from tfrun.record.console import Console
+from tfrun.record.result import Result
+
+if TYPE_CHECKING:
+    from tfrun.dataset import Data
+    from tfrun.export.measure import Held
+    from tfrun.model import Model
+    from tfrun.training.trainer import History
+
+_FAST_ROWS = 64
+
+
+def run(experiment: Experiment, directory: str | Path | None = None, quiet: bool = False) -> Result:
+    """Does the whole experiment and leaves everything in a run directory.
+
+    directory: where; None: `runs/<name>/<date_time>`. quiet: print nothing.
+    Returns the result; `result.verdict` says whether the model may ship.
+    Raises ConfigError before anything is done, RunError when the run cannot be finished. What was reached until then,
+    also until Ctrl-C, is in the run directory.
+    """
+    problems = check(experiment)
+    if problems:
+        raise ConfigError(*problems)
+    experiment = experiment.fast() if experiment.debug == "fast" else experiment
+    record = Record.open(experiment, Path(directory) if directory else None, Console(quiet))
+    result = Result(experiment.name, record.directory, experiment.seed)
+    tracking = experiment.tracking.start(record)
+    try:
+        _whole(experiment, record, result)
+        result.status = "done"
+    except KeyboardInterrupt:
+        result.status, result.error = "interrupted", "stopped by the user (Ctrl-C)"
+        raise
+    except TfrunError as error:
+        result.status, result.error = "failed", str(error)
+        raise
+    except Exception as error:
+        result.status, result.error = "failed", f"{type(error).__name__}: {shorten(error, 300)}"
+        record.log(traceback.format_exc())
+        raise _explained(error, record) from error
+    finally:
+        _close(record, result, tracking)
+    return result
+
+
+def _whole(experiment: Experiment, record: Record, result: Result) -> None:
+    start(experiment, record)
+    data = open_data(experiment, record, result)
+    strategy = experiment.strategy.build()
+    model = build_model(experiment, data, strategy, record, result)
+    history = train_model(experiment, model, data, strategy, record, result)
+    held = evaluate(experiment, model, data, record, result)
+    artifacts = export(experiment, model, data, held, record, result)
+    result.verdict = decide(experiment, artifacts, record, result)
+    report(experiment, model, data, history, held, record, result)
+
+
+def start(experiment: Experiment, record: Record) -> None:
+    """TensorFlow, seeded."""
+    with record.stage("start") as stage:
+        import_tensorflow()
+        import keras
+        import tensorflow as tf
+
+        keras.utils.set_random_seed(experiment.seed)
+        stage.says = f"TensorFlow {tf.__version__}, Keras {keras.__version__}, seed {experiment.seed}"
+
+
+def open_data(experiment: Experiment, record: Record, result: Result) -> Data:
+    with record.stage("data") as stage:
+        data = experiment.dataset.open()
+        data = data.limited(_FAST_ROWS) if experiment.debug == "fast" else data
+        rows = {name: len(split) for name, split in data.splits.items()}
+        skipped = [asdict(item) for item in data.skipped]
+        stage.says = f"{len(data.classes)} classes; " + ", ".join(f"{name} {count:,}" for name, count in rows.items()) + " rows"
+    for item in data.skipped:
+        record.warn(f"skipped {item.file}: {item.reason}")
+    result.data = {
+        "source": data.source, "licence": data.licence, "fingerprint": data.fingerprint, "classes": list(data.classes),
+        "rows": rows, "skipped": skipped, "skipped_count": len(skipped),
+    }  # fmt: skip
+    missing = [name for name in (*experiment.evaluation.splits, "train", "test") if name not in data.splits]
+    missing = [name for name in missing if not (name == "validation" and experiment.dataset.split.validation == 0)]
+    if missing:
+        raise RunError(Problem(f"dataset.split.{missing[0]}", "this split has no rows", "give it a share, or rows", 0))
+    return data
+
+
+def build_model(experiment: Experiment, data: Data, strategy, record: Record, result: Result) -> Model:
+    from tfrun.model import build
+
+    with record.stage("model") as stage, native_output_to(record.log_path):
+        model = build(experiment, data, strategy)
+        facts = model.facts
+        result.backbone = asdict(facts)
+        stage.says = (
+            f"{facts.handle} ({facts.parameters:,} weights, licence {facts.licence}) + head ({model.head.count_params():,}), "
+            f"input {'×'.join(map(str, model.transform.output_shape))}"
+        )
+    return model
+
+
+def train_model(experiment: Experiment, model: Model, data: Data, strategy, record: Record, result: Result) -> History:
+    from tfrun.training.trainer import train
+
+    with record.stage("training", has_progress=True) as stage:
+        history = train(experiment, model, data, strategy, record)
+        last = history.rows[-1]
+        kept = f"kept step {history.best_step}" if history.best_value is not None else f"kept the last step, {last['step']}"
+        stage.says = f"{last['step']} steps on {strategy.num_replicas_in_sync} device(s), {kept}"
+    result.weights_sha256 = model.weights_sha256()
+    result.training = {"steps": last["step"], "best_step": history.best_step, "best_value": history.best_value}
+    result.throughput["training_rows_per_second"] = round(history.examples / max(history.seconds, 1e-9), 1)
+    if history.extracted:
+        result.throughput["feature_rows_per_second"] = round(history.extracted / history.extraction_seconds, 1)
+    return history
+
+
+def evaluate(experiment: Experiment, model: Model, data: Data, record: Record, result: Result) -> Held:
+    """Metrics of the trained model; the test split's predictions are what exports are held against."""
+    from tfrun.export.measure import Held
+
+    with record.stage("evaluation") as stage:
+        began, rows = time.perf_counter(), 0
+        predictions = {}
+        for name in dict.fromkeys([*experiment.evaluation.splits, "test"]):
+            if name in data.splits:
+                split = data.splits[name]
+                predictions[name] = model.predict(split)
+                rows += len(split)
+                result.metrics[name] = experiment.evaluation.measure(split.labels, predictions[name], len(data.classes))
+                result.slices[name] = experiment.evaluation.by_slice(
+                    split.labels, predictions[name], split.columns, len(data.classes)
+                )
+        result.throughput["evaluation_rows_per_second"] = round(rows / (time.perf_counter() - began), 1)
+        shown = [experiment.evaluation.primary, *(n for n in ("accuracy", "loss") if n != experiment.evaluation.primary)]
+        stage.says = "test " + ", ".join(f"{name} {result.metrics['test'][name]:.4f}" for name in shown)
+    return Held(data.splits["test"], data.input, predictions["test"], result.metrics["test"])
+
+
+def export(experiment: Experiment, model: Model, data: Data, held: Held, record: Record, result: Result) -> list[Artifact]:
+    """Writes every target and measures every file, each in a fresh process."""
+    from tfrun.export import contract, module
+    from tfrun.export.measure import Worker, measured, sized
+
+    if not experiment.export:
+        return []
+    scratch = record.directory / "exports" / ".source"
+    written: list[tuple[Artifact, float | None]] = []
+    with record.stage("export", has_progress=True) as stage:
+        with record.progress("writing", len(experiment.export), "targets") as progress, native_output_to(record.log_path):
+            module.save(model, scratch)
+            source = Source(scratch, data, record.directory, experiment.seed)
+            for number, target in enumerate(experiment.export.values(), start=1):
+                written += [(artifact, target.largest_difference(artifact.variant)) for artifact in target.write(source)]
+                progress.reach(number, target.target)
+        shutil.rmtree(scratch)
+        example = next(held.split.inputs())
+        contract.write(contract.contract(model, example, held.probabilities[0]), record.directory / "exports")
+        stage.says = f"{len(written)} files"
+    with record.stage("measuring", has_progress=True) as stage:
+        artifacts = []
+        with record.progress("measuring", len(written), "files") as progress:
+            for artifact, allowed in written:
+                with Worker(artifact.runtime) as worker:
+                    path = record.directory / artifact.path
+                    artifacts.append(measured(artifact, worker, path, held, experiment.evaluation, allowed))
+                progress.reach(len(artifacts), artifact.name)
+        stage.says = f"{len(artifacts)} files in their own runtimes on {len(held.split):,} test rows"
+    return sized(artifacts, record.directory)
+
+
+def decide(experiment: Experiment, artifacts: list[Artifact], record: Record, result: Result) -> Verdict:
+    with record.stage("verdict") as stage:
+        result.artifacts, verdict = judge(experiment.gate, result.metrics, artifacts)
+        stage.says = "blessed" if verdict.blessed else "not blessed"
+    return verdict
+
+
+def report(experiment: Experiment, model: Model, data: Data, history: History, held: Held, record: Record, result: Result) -> None:
+    from tfrun.record import card, provenance
+    from tfrun.record import report as page
+
+    with record.stage("report") as stage:
+        result.environment = provenance.environment()
+        result.durations = dict(record.durations)
+        page.write(experiment, data, history, held, result)
+        card.write(experiment, data, result)
+        stage.says = "report.html, card.md"
+
+
+def _close(record: Record, result: Result, tracking) -> None:
+    """Whatever happened, the result says so and is sent on."""
+    result.durations = dict(record.durations)
+    try:
+        result.write()
+        record.log(f"status: {result.status} {result.error}".rstrip())
+    except OSError as error:
+        raise RunError(Problem("runs", f"result.json cannot be written ({error.strerror})", "make room", record.directory)) from error
+    finally:
+        tracking.finish(record, result)
+        record.close()
+
+
+def _explained(error: Exception, record: Record) -> TfrunError:
+    """An error that nobody foresaw, in one line; the traceback is in the log."""
+    way_out = f"the traceback is in {record.log_path}; debug=true shows it here"
+    if isinstance(error, OSError):
+        return RunError(Problem("runs", f"{error.strerror or error} ({error.filename or record.directory})", way_out, record.directory))
+    return RunError(Problem("run", f"{type(error).__name__}: {shorten(error, 300)}", way_out))

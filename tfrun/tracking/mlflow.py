@@ -1,0 +1,38 @@
+"""MLflow: a local sqlite store by default, any tracking server by address."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from tfrun.component import setting
+from tfrun.tracking import Tracking
+
+
+class MLflow(Tracking):
+    """Parameters, metrics, data, exported files and the servable model of each run.
+
+    A companion process reads the run directory and sends what is new, so a server that is slow or away costs the run
+    nothing. What could not be sent, `python -m tfrun sync DIR` sends later.
+    """
+
+    uri: str | None = setting(None, "tracking server or store; null: $MLFLOW_TRACKING_URI, else a sqlite file in `runs`")
+    experiment: str | None = setting(None, "MLflow experiment; null: the experiment's name")
+    model: str | None = setting(None, "registered model; null: the experiment's name")
+    register_model: bool = setting(True, "register the exported model when the verdict is 'blessed'")
+    timeout: float = setting(120.0, "longest wait for the last transfer at the end of a run", unit="seconds", gt=0)
+
+    def start(self, record):
+        from tfrun.tracking.companion import Companion
+
+        return Companion(record.directory, self.timeout)
+
+    def store(self, runs: Path) -> str:
+        """The tracking URI. runs: the folder of all runs."""
+        return self.uri or os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{(runs / 'mlflow.db').resolve()}"
+
+    def viewer(self, runs: Path) -> str:
+        store = self.store(runs)
+        if store.startswith(("http://", "https://")):
+            return store
+        return f"python -m mlflow ui --backend-store-uri {store}"

@@ -1,0 +1,62 @@
+"""The exported SavedModel as an MLflow model that serves precisely these bytes, and the data as an MLflow dataset."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tfrun.experiment import Experiment
+from tfrun.tracking.mlflow import MLflow
+
+_CODE = Path(__file__).with_name("served_model.py")
+
+
+def log_model(directory: Path, experiment: Experiment, tracking: MLflow, result: dict[str, Any], run_id: str) -> str:
+    """Logs the model from its code (no pickling, no inspection of packages) and registers it when it is blessed.
+
+    Returns `name version N`, or the model's URI where it was not registered, or '' where no SavedModel was exported.
+    """
+    import mlflow
+
+    saved_model = directory / "exports" / "saved_model"
+    if result["status"] != "done" or not saved_model.is_dir():
+        return ""
+    versions = result["environment"]["packages"]
+    with mlflow.start_run(run_id=run_id):
+        logged = mlflow.pyfunc.log_model(
+            name="model",
+            python_model=str(_CODE),
+            artifacts={"saved_model": str(saved_model), "contract": str(directory / "exports" / "contract.json")},
+            signature=_signature(directory),
+            pip_requirements=[f"{name}=={versions[name]}" for name in ("tensorflow", "mlflow", "numpy")],
+        )
+    if not (tracking.register_model and result["verdict"]["blessed"]):
+        return logged.model_uri
+    name = tracking.model or experiment.name
+    return f"{name} version {mlflow.register_model(logged.model_uri, name).version}"
+
+
+def log_data(client, run_id: str, data: dict[str, Any]) -> None:
+    from mlflow.entities import Dataset, DatasetInput, InputTag
+
+    profile = json.dumps({"rows": data["rows"], "classes": len(data["classes"]), "skipped": data["skipped_count"]})
+    source = json.dumps({"uri": data["source"]})
+    entity = Dataset(Path(data["source"]).name[:100], data["fingerprint"][:36], "local", source, profile=profile)
+    client.log_inputs(run_id, [DatasetInput(entity, [InputTag("mlflow.data.context", "training")])])
+
+
+def _signature(directory: Path):
+    from mlflow.models import ModelSignature
+    from mlflow.types import Schema, TensorSpec
+
+    contract = json.loads((directory / "exports" / "contract.json").read_text())["signatures"]["serving_default"]
+
+    def schema(specs):
+        return Schema(
+            [TensorSpec(np.dtype(s["dtype"]), tuple(-1 if n is None else n for n in s["shape"]), s["name"]) for s in specs]
+        )
+
+    return ModelSignature(schema(contract["inputs"]), schema(contract["outputs"]))

@@ -1,0 +1,198 @@
+"""Sends a run directory to MLflow: each call sends what is new since the last. `tracking.json` remembers how far it is."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+from tfrun.component import plain
+from tfrun.config.load import load_file
+from tfrun.experiment import Experiment
+from tfrun.record.record import write_atomically
+from tfrun.tracking.mlflow import MLflow
+
+_METRICS_A_BATCH, _PARAMS_A_BATCH = 1000, 100
+_LONGEST_PARAM = 500  # characters; the store's own limit is higher, the UI's patience is not
+_FILES = ("config.yaml", "result.json", "report.html", "card.md", "log.txt", "metrics.jsonl")
+_FORBIDDEN = re.compile(r"[^\w./ -]")  # in names of parameters and metrics
+_STATUS = {"done": "FINISHED", "failed": "FAILED", "interrupted": "KILLED"}
+
+
+class Sync:
+    """directory: of a run. Its config says where to send; the directory must hold a whole config.yaml.
+
+    Raises ConfigError where it does not. What MLflow raises for a store that is away passes through.
+    """
+
+    def __init__(self, directory: Path):
+        self.directory = directory
+        self.experiment: Experiment = load_file(directory / "config.yaml")
+        tracking = self.experiment.tracking
+        self.tracking = tracking if isinstance(tracking, MLflow) else MLflow()
+        state = directory / "tracking.json"
+        self.state: dict[str, Any] = json.loads(state.read_text()) if state.exists() else {}
+
+    @property
+    def uri(self) -> str:
+        return self.state.get("uri") or self.tracking.store(self.experiment.runs)
+
+    def send(self, final: bool = False) -> dict[str, Any]:
+        """Sends new metrics; with `final`, all files, the model and the end of the run. Returns the state."""
+        client = self._client()
+        if "run_id" not in self.state:
+            self._create(client)
+        self._send_metrics(client)
+        result = _read_json(self.directory / "result.json")
+        if final and not self.state.get("done"):
+            if result:
+                self._send_end(client, result)
+            self._keep(done=bool(result))
+        return self.state
+
+    def _client(self):
+        # A server that is away must show in seconds, not after MLflow's minutes of patience.
+        os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
+        os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
+        import mlflow
+
+        if self.uri.startswith("sqlite:///"):
+            Path(self.uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+        mlflow.set_tracking_uri(self.uri)
+        mlflow.set_registry_uri(self.uri)
+        return mlflow.MlflowClient()
+
+    def _create(self, client) -> None:
+        name = self.tracking.experiment or self.experiment.name
+        known = client.get_experiment_by_name(name)
+        experiment_id = known.experiment_id if known else client.create_experiment(name, self._artifact_location())
+        began = int((self.directory / "config.yaml").stat().st_mtime * 1000)
+        run = client.create_run(experiment_id, start_time=began, run_name=self.directory.name, tags=self._tags())
+        self._keep(run_id=run.info.run_id, experiment_id=experiment_id, uri=self.uri, metric_bytes=0)
+        params = list(self._params().items())
+        for start in range(0, len(params), _PARAMS_A_BATCH):
+            client.log_batch(run.info.run_id, params=[_param(*item) for item in params[start : start + _PARAMS_A_BATCH]])
+
+    def _artifact_location(self) -> str | None:
+        """Beside the sqlite file; a server has a place of its own."""
+        if not self.uri.startswith("sqlite:///"):
+            return None
+        return (Path(self.uri.removeprefix("sqlite:///")).resolve().parent / "mlartifacts").as_uri()
+
+    def _tags(self) -> dict[str, str]:
+        from tfrun.record.provenance import git
+
+        state = git()
+        return {
+            "mlflow.note.content": self.experiment.description,
+            "mlflow.source.git.commit": state["commit"],
+            "git_commit": state["commit"],
+            "git_dirty": str(state["dirty"]).lower(),
+            "seed": str(self.experiment.seed),
+            "backbone_handle": str(getattr(self.experiment.backbone, "handle", "none")),
+            "run_directory": str(self.directory.resolve()),
+        }
+
+    def _params(self) -> dict[str, str]:
+        return {key: shortened(value) for key, value in flattened(plain(self.experiment)).items()}
+
+    def _send_metrics(self, client) -> None:
+        path = self.directory / "metrics.jsonl"
+        if not path.exists():
+            return
+        with path.open("rb") as file:
+            file.seek(self.state["metric_bytes"])
+            whole, _, _ = file.read().rpartition(b"\n")  # a last line without its end is still being written
+        rows = [json.loads(line) for line in whole.splitlines()]
+        points = [point for row in rows for point in _points(row)]
+        for start in range(0, len(points), _METRICS_A_BATCH):
+            client.log_batch(self.state["run_id"], metrics=points[start : start + _METRICS_A_BATCH])
+        if whole:
+            self._keep(metric_bytes=self.state["metric_bytes"] + len(whole) + 1)
+
+    def _send_end(self, client, result: dict[str, Any]) -> None:
+        from tfrun.tracking.mlflow_model import log_data, log_model
+
+        run_id = self.state["run_id"]
+        final = {f"{split}_{name}": value for split, metrics in result["metrics"].items() for name, value in metrics.items()}
+        for artifact in result["artifacts"]:
+            label = _FORBIDDEN.sub("_", f"export/{artifact['target']}/{artifact['variant']}")
+            final |= {f"{label}/{key}": artifact[key] for key in ("bytes", "retention", "max_abs_difference")}
+            final |= {f"{label}/{key}_ms": value for key, value in artifact["latency_ms"].items()}
+        final |= {f"duration/{name}": value for name, value in result["durations"].items()}
+        final |= {f"throughput/{name}": value for name, value in result["throughput"].items()}
+        points = [_metric(name, value, 0, None) for name, value in final.items() if value is not None]
+        for start in range(0, len(points), _METRICS_A_BATCH):
+            client.log_batch(run_id, metrics=points[start : start + _METRICS_A_BATCH])
+        for name in _FILES:
+            if (self.directory / name).exists():
+                client.log_artifact(run_id, str(self.directory / name))
+        if (self.directory / "exports").is_dir():
+            client.log_artifacts(run_id, str(self.directory / "exports"), "exports")
+        if result["data"]:
+            log_data(client, run_id, result["data"])
+        model = log_model(self.directory, self.experiment, self.tracking, result, run_id) if "model" not in self.state else None
+        if model:
+            self._keep(model=model)
+        client.set_tag(run_id, "verdict", "blessed" if result["verdict"]["blessed"] else "not blessed")
+        client.set_tag(run_id, "weights_sha256", result["weights_sha256"])
+        client.set_terminated(run_id, _STATUS.get(result["status"], "FAILED"))
+
+    def _keep(self, **news) -> None:
+        self.state = {**self.state, **news}
+        write_atomically(self.directory / "tracking.json", json.dumps(self.state, indent=2) + "\n")
+
+
+def flattened(value: Any, prefix: str = "") -> dict[str, Any]:
+    """Nested mappings and lists to one level: `dataset.split.test`, `head.units.0`."""
+    if isinstance(value, dict) and value:
+        items = value.items()
+    elif isinstance(value, list) and any(isinstance(item, dict | list) for item in value):
+        items = enumerate(value)
+    else:
+        return {prefix.rstrip("."): value}
+    flat: dict[str, Any] = {}
+    for key, item in items:
+        flat |= flattened(item, f"{prefix}{_FORBIDDEN.sub('_', str(key))}.")
+    return flat
+
+
+def shortened(value: Any) -> str:
+    """A parameter's text; a long one is cut and carries its hash. The whole is in config.yaml."""
+    text = value if isinstance(value, str) else json.dumps(value)
+    if len(text) <= _LONGEST_PARAM:
+        return text
+    digest = hashlib.sha256(text.encode()).hexdigest()[:12]
+    return f"{text[: _LONGEST_PARAM - 30]}… sha256:{digest}"
+
+
+def _points(row: dict[str, Any]) -> list:
+    """One line of metrics.jsonl as MLflow metrics: train_loss, validation_accuracy, system/…"""
+    values = {f"{split}_{name}": value for split in ("train", "validation") for name, value in row.get(split, {}).items()}
+    values |= {f"system/{name}": value for name, value in row.get("system", {}).items()}
+    values["epoch"] = row["epoch"]
+    return [_metric(name, value, row["step"], row["time"]) for name, value in values.items()]
+
+
+def _metric(name: str, value: float, step: int, seconds: float | None):
+    import time
+
+    from mlflow.entities import Metric
+
+    return Metric(name, float(value), int((seconds or time.time()) * 1000), step)
+
+
+def _param(key: str, value: str):
+    from mlflow.entities import Param
+
+    return Param(key[:250], value)
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}

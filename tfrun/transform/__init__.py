@@ -1,0 +1,21 @@
+"""Transforms: from raw input to what the backbone takes. Part of the exported graph, so serving cannot differ."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tfrun.component import Component
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+    from tfrun.backbone import Backbone
+    from tfrun.dataset import Data
+
+
+class Transform(Component):
+    """Protocol of the group: `build(data, backbone)` gives a tf.Module, raw batch -> float32 batch."""
+
+    def build(self, data: Data, backbone: Backbone) -> tf.Module:
+        """Fitted on `data.splits["train"]` only, where there is something to fit."""
+        raise NotImplementedError
