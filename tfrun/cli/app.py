@@ -11,6 +11,7 @@ from tfrun.config.load import from_mapping
 from tfrun.config.places import packaged
 from tfrun.config.problems import ConfigError, Problem
 from tfrun.config.source import registered
+from tfrun.config.switched import without_stale
 
 
 def run_app(argv: list[str]) -> int:
@@ -79,12 +80,14 @@ def _without_config_dir(argv: list[str]) -> list[str]:
 
 def _hand_over(argv: list[str], config_dir: Path | None) -> int:
     import hydra
+    from hydra.core.hydra_config import HydraConfig
     from omegaconf import OmegaConf
 
     codes: list[int] = []
 
     def task(config) -> float | None:
-        result, code = _one_run(OmegaConf.to_container(config, resolve=True, throw_on_missing=False))
+        mapping = OmegaConf.to_container(config, resolve=True, throw_on_missing=False)
+        result, code = _one_run(without_stale(mapping, list(HydraConfig.get().overrides.task)))
         codes.append(code)
         return result
 

@@ -46,7 +46,7 @@ def summarise(experiment: Experiment, result: Result) -> None:
             for artifact in result.artifacts
         ]  # fmt: skip
         console.line()
-        columns = ["file", "size", "of SavedModel", primary, "retention", "largest difference", "ms a row", "passed"]
+        columns = ["file", "size", "of saved", primary, "retention", "max diff", "p50 ms", "passed"]
         console.table("Exported files, measured again on the test rows", columns, rows)
     verdict = result.verdict
     console.line()

@@ -21,6 +21,7 @@ from omegaconf.errors import OmegaConfBaseException
 from tfrun.config.places import packaged
 from tfrun.config.problems import ConfigError, Problem, nearest
 from tfrun.config.source import import_target, registered
+from tfrun.config.switched import without_stale
 
 _HYDRA_ONLY = ("hydra.", "hydra/")
 _ERRORS = (HydraException, OmegaConfBaseException, ValueError)
@@ -35,12 +36,12 @@ def compose(overrides: list[str], config_dir: Path | None = None) -> tuple[dict[
     """
     with _hydra(config_dir):
         try:
-            return _plain(hydra_compose("config", overrides)), []
+            return without_stale(_plain(hydra_compose("config", overrides)), overrides), []
         except ConfigError as error:
             return {}, error.problems
         except _ERRORS as error:
             mapping, problems = _diagnose(overrides)
-            return mapping, problems or [_unexplained(error)]
+            return without_stale(mapping, overrides), problems or [_unexplained(error)]
 
 
 @contextmanager

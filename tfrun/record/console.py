@@ -26,7 +26,8 @@ class Console:
     def __init__(self, quiet: bool = False):
         from rich.console import Console as Rich
 
-        self._rich = Rich(file=sys.stdout, quiet=quiet, highlight=False, soft_wrap=True)
+        width = None if sys.stdout.isatty() else 120
+        self._rich = Rich(file=sys.stdout, quiet=quiet, highlight=False, soft_wrap=True, width=width)
 
     def line(self, text: str = "") -> None:
         self._rich.print(text, markup=False)
@@ -35,11 +36,12 @@ class Console:
         self._rich.print(f"warning: {text}", style="yellow", markup=False)
 
     def table(self, title: str, columns: list[str], rows: list[list[Any]]) -> None:
+        from rich.box import SIMPLE
         from rich.table import Table
 
-        table = Table(title=title, title_justify="left", title_style="bold", header_style="bold")
+        table = Table(title=title, title_justify="left", title_style="bold", header_style="bold", box=SIMPLE, pad_edge=False)
         for number, column in enumerate(columns):
-            table.add_column(column, justify="left" if number == 0 else "right", no_wrap=number == 0)
+            table.add_column(column, justify="left" if number == 0 else "right", no_wrap=True)
         for row in rows:
             table.add_row(*map(str, row))
         self._rich.print(table)

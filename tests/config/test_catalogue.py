@@ -1,0 +1,84 @@
+"""Every shipped option and experiment: composed, checked, listed, shown."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from tests.conftest import ROOT, tfrun
+from tfrun import check, load
+from tfrun.config.catalogue import experiments, keys, options
+from tfrun.config.problems import ConfigError
+from tfrun.config.schema import experiment_schema
+
+OPTIONS = [(group, name) for group, choices in options().items() for name in choices]
+
+
+@pytest.mark.parametrize(("group", "name"), OPTIONS)
+def test_each_option_composes_checks_and_has_help_for_every_key(group, name, pictures, module):
+    more = {"image_folder": [f"dataset.directory={pictures}"], "hub": [f"backbone.handle={module}"]}.get(name, [])
+    chosen = f"{group}=[{name}]" if group == "export" else f"{group}={name}"
+    training = ["training=frozen"] if name == "none" and group == "backbone" else []
+    experiment = load(["+experiment=quickstart", chosen, *more, *training])
+    assert check(experiment) == []
+    option = options()[group][name]
+    assert option.summary
+    assert all(key.help for key in keys(option.cls))
+
+
+@pytest.mark.parametrize("name", experiments())
+def test_each_experiment_checks_and_says_what_it_is(name):
+    assert experiments()[name]
+    assert check(load([f"+experiment={name}", *needs(name)])) == []
+
+
+def needs(name: str) -> list[str]:
+    """Experiments on pictures of one's own need a folder."""
+    return ["dataset.directory=" + str(ROOT / "docs")] if "directory=" in (ROOT / f"experiments/{name}.yaml").read_text() else []
+
+
+def test_list_and_show(tmp_path):
+    listed = tfrun(tmp_path, "list")
+    assert listed.code == 0 and "quickstart" in listed.out and "\nbackbone (backbone=NAME)" in listed.out
+    shown = tfrun(tmp_path, "show", "export=tflite")
+    assert "export.tflite.representative_examples: int [rows] = 200\n    training rows" in shown.out
+    wrong = tfrun(tmp_path, "show", "optimizer=adm")
+    assert wrong.code == 2 and "did you mean 'adam'?" in wrong.err
+    assert tfrun(tmp_path, "list", "optimiser").code == 2
+
+
+def test_a_closed_pipe_is_no_error(tmp_path):
+    command = f"{sys.executable} -m tfrun list | head -1"
+    done = subprocess.run(command, shell=True, cwd=tmp_path, capture_output=True, text=True)
+    assert done.stderr == "" and done.stdout.startswith("experiments")
+
+
+def test_the_schema_knows_keys_options_and_rules(tmp_path):
+    schema = json.loads(tfrun(tmp_path, "schema").out)
+    assert schema == experiment_schema()
+    assert schema["$defs"]["Adam"]["properties"]["learning_rate"]["exclusiveMinimum"] == 0
+    assert schema["properties"]["defaults"]["items"]["anyOf"][0]["properties"]["override /optimizer"]["enum"] == ["adam", "adamw", "rmsprop", "sgd"]
+    assert schema["properties"]["seed"]["description"]
+
+
+def test_show_of_a_broken_yaml_names_the_file(tmp_path):
+    (tmp_path / "conf/head").mkdir(parents=True)
+    (tmp_path / "conf/head/broken.yaml").write_text("a: [")
+    done = tfrun(tmp_path, "list")
+    assert done.code == 2 and "broken.yaml" in done.err and "Traceback" not in done.err
+
+
+def test_init_makes_a_project_that_checks_and_is_not_made_twice(tmp_path, pictures):
+    assert tfrun(tmp_path, "init", "mine").code == 0
+    done = tfrun(tmp_path / "mine", "check", "+experiment=first", f"dataset.directory={pictures}")
+    assert done.code == 0, done.err
+    again = tfrun(tmp_path, "init", "mine")
+    assert again.code == 2 and "is not empty" in again.err
+
+
+def test_unknown_group_is_a_config_error():
+    from tfrun.config.catalogue import option
+
+    with pytest.raises(ConfigError, match="optimizer"):
+        option("optimzer=adam")

@@ -1,0 +1,125 @@
+"""What there is to choose from: experiments, groups, options and their keys."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_args, get_origin
+
+import yaml
+
+from tfrun.component import Component, plain
+from tfrun.config.places import conf_folders, experiment_folders
+from tfrun.config.problems import ConfigError, Problem, nearest
+from tfrun.config.source import import_target
+
+_NOT_GROUPS = ("hydra",)
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option of a group. values: what its YAML sets, over the defaults of `cls`. comment: its YAML's first line."""
+
+    group: str
+    name: str
+    cls: type[Component]
+    values: dict[str, Any]
+    comment: str = ""
+
+    @property
+    def summary(self) -> str:
+        return self.comment or (self.cls.__doc__ or "").strip().split("\n")[0]
+
+
+@dataclass(frozen=True)
+class Key:
+    """One key of an option, as `show` and the reference print it."""
+
+    name: str
+    type: str
+    unit: str
+    default: str
+    help: str
+
+
+def experiments(config_dir: Path | None = None) -> dict[str, str]:
+    """Names and descriptions; the user's own hide packaged ones of the same name."""
+    found: dict[str, str] = {}
+    for folder in experiment_folders(config_dir):
+        for path in sorted(folder.rglob("*.yaml")):
+            name = str(path.relative_to(folder).with_suffix(""))
+            found.setdefault(name, str(_read(path).get("description", "")))
+    return found
+
+
+def options(config_dir: Path | None = None) -> dict[str, dict[str, Option]]:
+    """{group: {name: option}}, sorted by name."""
+    found: dict[str, dict[str, Option]] = {}
+    for folder in conf_folders(config_dir):
+        for path in sorted(folder.glob("*/*.yaml")):
+            group, name, values = path.parent.name, path.stem, _read(path)
+            if group not in _NOT_GROUPS and "_target_" in values and name not in found.get(group, {}):
+                cls = import_target(values.pop("_target_"), f"{group}={name}")
+                values.pop("defaults", None)
+                found.setdefault(group, {})[name] = Option(group, name, cls, values, _comment(path))
+    return {group: dict(sorted(found[group].items())) for group in sorted(found)}
+
+
+def option(text: str, config_dir: Path | None = None) -> Option:
+    """text: `group=option`. Raises ConfigError with the nearest right name."""
+    every = options(config_dir)
+    group, _, name = text.partition("=")
+    if group not in every:
+        raise ConfigError(Problem(group, "no such group", nearest(group, every)))
+    if name not in every[group]:
+        raise ConfigError(Problem(group, "no such option", nearest(name, every[group]), name))
+    return every[group][name]
+
+
+def keys(cls: type[Component], values: dict[str, Any] | None = None, prefix: str = "") -> list[Key]:
+    """The keys of a component with what its YAML sets (`values`) in the place of defaults; nested ones by dotted names."""
+    rows = []
+    for name, field in cls.model_fields.items():
+        default = ... if field.is_required() else plain(field.get_default(call_default_factory=True))
+        default = (values or {}).get(name, default)
+        if isinstance(field.annotation, type) and hasattr(field.annotation, "model_fields") and not issubclass(field.annotation, Component):
+            rows += keys(field.annotation, values={}, prefix=f"{prefix}{name}.")
+            continue
+        unit = (field.json_schema_extra or {}).get("unit", "")
+        rows.append(Key(prefix + name, type_name(field.annotation), unit, shown(default), field.description or ""))
+    return rows
+
+
+def shown(default: Any) -> str:
+    return "must be given" if default is ... else yaml.safe_dump(default, default_flow_style=True, width=1000).replace("\n...", "").strip()
+
+
+def type_name(annotation: Any) -> str:
+    """A type as a person writes it: `int`, `one of best, last`, `list of str`, `float or null`."""
+    origin, inner = get_origin(annotation), get_args(annotation)
+    if str(origin) == "typing.Literal":
+        return "one of " + ", ".join(map(str, inner))
+    if hasattr(annotation, "__metadata__"):
+        return type_name(inner[0])
+    if origin is list:
+        return f"list of {type_name(inner[0])}"
+    if origin is tuple:
+        return "[" + ", ".join(type_name(item) for item in inner) + "]"
+    if origin is dict:
+        return f"mapping of {type_name(inner[0])} to {type_name(inner[1])}"
+    if inner:
+        return " or ".join("null" if item is type(None) else type_name(item) for item in inner)
+    return {"Path": "path", "str": "text"}.get(getattr(annotation, "__name__", ""), getattr(annotation, "__name__", str(annotation)))
+
+
+def _comment(path: Path) -> str:
+    first = path.read_text(encoding="utf-8").partition("\n")[0]
+    return "" if "@package" in first or not first.startswith("#") else first.lstrip("# ")
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        reason = " ".join(str(error).split())
+        raise ConfigError(Problem(str(path), f"is no YAML ({reason})", "mend it")) from error

@@ -1,0 +1,29 @@
+"""`gate=none` over an experiment that sets `gate.metrics`: what was meant for the option left behind goes with it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tfrun.config.source import import_target
+
+
+def without_stale(mapping: dict[str, Any], overrides: list[str]) -> dict[str, Any]:
+    """`mapping` without the keys that an option chosen on the command line does not have.
+
+    Only keys from files go: one that stands on the command line too stays, so that a misspelt one is still refused.
+    """
+    typed = {override.lstrip("+~").partition("=")[0] for override in overrides}
+    switched = [group for group in typed if isinstance(mapping.get(group), dict)]
+    return {**mapping, **{group: _pruned(group, mapping[group], typed) for group in switched}}
+
+
+def _pruned(group: str, node: dict[str, Any], typed: set[str]) -> dict[str, Any]:
+    if "_target_" in node:
+        known = {"_target_", *import_target(node["_target_"], group).model_fields}
+    else:  # export: one component a target
+        known = {name for name, value in node.items() if isinstance(value, dict) and "_target_" in value}
+    return {key: value for key, value in node.items() if key in known or _is_typed(f"{group}.{key}", typed)}
+
+
+def _is_typed(key: str, typed: set[str]) -> bool:
+    return any(name == key or name.startswith(f"{key}.") for name in typed)
