@@ -70,17 +70,24 @@ class Hub(Backbone):
         return layer, facts
 
     def _try_once(self, layer, input_shape: tuple[int, ...]) -> None:
+        """One picture through the module, so that what it refuses is told before anything is trained."""
         import tensorflow as tf
 
+        if layer.input_shape_wanted is not None and not layer.input_shape_wanted.is_compatible_with(input_shape):
+            wanted = layer.input_shape_wanted.as_list()
+            raise self._refused(input_shape, f"it takes {wanted}", f"set transform.image_size={wanted[:2]}".replace(" ", ""))
         try:
-            features = layer(tf.zeros((1, *input_shape)), training=False)
+            features = layer.call(tf.zeros((1, *input_shape)))  # not layer(…): Keras would wrap what is raised
         except (ValueError, TypeError, tf.errors.OpError) as error:
-            size, reason = list(input_shape[:2]), _reason(error)
             way_out = f"try the size that the module was made for, {list(self.preferred_size())}, and see its documentation"
-            raise RunError(Problem("transform.image_size", f"the module {self.handle} refuses this input ({reason})", way_out, size)) from error
+            raise self._refused(input_shape, _reason(error), way_out) from error
         if features.shape.rank not in (2, 4) or not features.dtype.is_floating:
             rule = f"gives {features.dtype.name} {list(features.shape)}, not features [batch, size] or [batch, height, width, size]"
             raise RunError(Problem("backbone.handle", rule, "choose a feature-vector module or set backbone.output_key", self.handle))
+
+    def _refused(self, input_shape: tuple[int, ...], reason: str, way_out: str) -> RunError:
+        rule = f"the module {self.handle} refuses this input ({reason})"
+        return RunError(Problem("transform.image_size", rule, way_out, list(input_shape[:2])))
 
     def _licence(self, folder: Path) -> str:
         if self.licence != "unknown":

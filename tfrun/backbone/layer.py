@@ -35,6 +35,7 @@ class HubLayer(keras.layers.Layer):
         self._module = _Hidden(module)
         self._callable = callable(module) and signature is None
         self._function = module.__call__ if self._callable else _signature(module, signature, path)
+        self.input_shape_wanted = None if self._callable else _input_spec(self._function)[1].shape[1:]
         names = _argument_names(self._function) if self._callable else ()
         self._takes_training = "training" in names
         self._penalties = _Hidden(list(getattr(module, "regularization_losses", None) or ()))
@@ -63,7 +64,7 @@ class HubLayer(keras.layers.Layer):
             flag = {"training": bool(training and self.trainable)} if self._takes_training else {}
             outputs = self._function(inputs, **flag, **self.arguments)
         else:
-            outputs = self._function(**{_input_name(self._function): inputs}, **self.arguments)
+            outputs = self._function(**{_input_spec(self._function)[0]: inputs}, **self.arguments)
         return self._pick(outputs)
 
     def penalties(self) -> list[tf.Tensor]:
@@ -112,11 +113,12 @@ def _argument_names(function) -> tuple[str, ...]:
     return tuple(full.args + full.kwonlyargs) if full else ()
 
 
-def _input_name(signature) -> str:
-    names = list(signature.structured_input_signature[1])
-    if len(names) != 1:
-        raise RunError(Problem("backbone.signature", f"takes {len(names)} inputs ({', '.join(names)})", "a backbone takes one"))
-    return names[0]
+def _input_spec(signature) -> tuple[str, tf.TensorSpec]:
+    """Name and spec of a signature's only input."""
+    inputs = signature.structured_input_signature[1]
+    if len(inputs) != 1:
+        raise RunError(Problem("backbone.signature", f"takes {len(inputs)} inputs ({', '.join(inputs)})", "a backbone takes one"))
+    return next(iter(inputs.items()))
 
 
 def _untracked_resources(module) -> list:

@@ -1,0 +1,149 @@
+"""Folders as people have them, and the ways they are broken."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.conftest import TUXPAINT
+from tfrun.config.problems import RunError
+from tfrun.dataset.image_folder import ImageFolder
+
+
+def write_index(folder: Path, **columns) -> None:
+    files = sorted(folder.rglob("*.png"))
+    with (folder / "index.csv").open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["file", "label", *columns])
+        for number, path in enumerate(files):
+            writer.writerow([path.relative_to(folder), path.parent.name, *(column(number) for column in columns.values())])
+
+
+@pytest.fixture()
+def copy(pictures, tmp_path) -> Path:
+    return Path(shutil.copytree(pictures, tmp_path / "copy"))
+
+
+def test_one_folder_a_class(pictures):
+    data = ImageFolder(directory=pictures).open()
+    assert data.classes == ("bag", "sandal", "trouser")
+    assert sum(len(split) for split in data.splits.values()) == 72
+    row = next(data.splits["test"].inputs())
+    stored = np.asarray(Image.open(pictures / data.splits["test"].ids[0]))
+    assert (row == stored[..., None].repeat(3, axis=-1)).all()
+
+
+def test_folders_named_like_splits_are_splits(copy):
+    for split in ("train", "val", "test"):
+        (copy / split).mkdir()
+        for name in ("bag", "sandal", "trouser"):
+            (copy / split / name).mkdir()
+            for path in sorted((copy / name).glob("*.png"))[:8]:
+                path.rename(copy / split / name / path.name)
+    for name in ("bag", "sandal", "trouser"):
+        (copy / name).rmdir()
+    data = ImageFolder(directory=copy).open()
+    assert {name: len(split) for name, split in data.splits.items()} == {"train": 24, "validation": 24, "test": 24}
+    assert all(identity.startswith("val/") for identity in data.splits["validation"].ids)
+
+
+def test_an_index_gives_labels_splits_groups_and_columns(copy):
+    write_index(copy, subject=lambda number: f"s{number // 4}", light=lambda number: ["day", "night"][number % 2])
+    dataset = ImageFolder(directory=copy, index="index.csv", group="subject")
+    data = dataset.open()
+    assert dataset.slice_columns() == ["subject", "light"]
+    sides = [set(split.columns["subject"]) for split in data.splits.values()]
+    assert not (sides[0] & sides[1] | sides[0] & sides[2] | sides[1] & sides[2])
+    assert set(data.splits["test"].columns["light"]) == {"day", "night"}
+
+
+@pytest.mark.parametrize("ending", ["jpg", "bmp", "gif", "png"])
+def test_every_format_is_read(tmp_path, ending, fashion):
+    rows = list(fashion.splits["train"].first(30).inputs())
+    for number, pixels in enumerate(rows):
+        folder = tmp_path / f"class_{number % 2}"
+        folder.mkdir(exist_ok=True)
+        Image.fromarray(pixels).save(folder / f"{number:02}.{ending}")
+    data = ImageFolder(directory=tmp_path, split={"seed": 1}).open()
+    first = next(data.splits["train"].inputs())
+    original = rows[int(Path(data.splits["train"].ids[0]).stem)]
+    assert first.shape == (28, 28, 3) and np.abs(first.astype(int) - original).mean() < 6
+
+
+def test_names_with_spaces_and_umlauts(copy):
+    (copy / "bag").rename(copy / "große Tasche 包")
+    assert "große Tasche 包" in ImageFolder(directory=copy).open().classes
+
+
+def damage(folder: Path) -> None:
+    (folder / "bag/empty.png").write_bytes(b"")
+    whole = next(folder.glob("sandal/*.png")).read_bytes()
+    (folder / "sandal/cut.png").write_bytes(whole[: len(whole) // 2])
+    (folder / "sandal/text.jpg").write_text("this is no picture")
+
+
+def test_corrupt_files_are_fatal_and_named(copy):
+    damage(copy)
+    with pytest.raises(RunError) as caught:
+        ImageFolder(directory=copy).open()
+    told = str(caught.value)
+    assert all(name in told for name in ("empty.png", "cut.png", "text.jpg")) and "on_corrupt=skip" in told
+    assert "is empty (0 bytes)" in told and len(caught.value.problems) == 3
+
+
+def test_corrupt_files_are_skipped_and_counted_by_config(copy):
+    damage(copy)
+    data = ImageFolder(directory=copy, on_corrupt="skip").open()
+    assert sorted(Path(item.file).name for item in data.skipped) == ["cut.png", "empty.png", "text.jpg"]
+    assert sum(len(split) for split in data.splits.values()) == 72
+
+
+def test_a_changed_picture_changes_the_fingerprint(copy):
+    before = ImageFolder(directory=copy).open().fingerprint
+    path = next(copy.glob("bag/*.png"))
+    Image.fromarray(255 - np.asarray(Image.open(path))).save(path)
+    assert ImageFolder(directory=copy).open().fingerprint != before
+
+
+@pytest.mark.parametrize(
+    ("make", "hint"),
+    [
+        (lambda folder: None, "holds no picture"),
+        (lambda folder: (folder / "a").mkdir(), "holds no picture"),
+        (lambda folder: [(folder / "a").mkdir(), Image.new("L", (4, 4)).save(folder / "a/x.png")], "one class only, 'a'"),
+    ],
+)
+def test_a_folder_without_two_classes_is_a_problem_before_the_run(tmp_path, make, hint):
+    make(tmp_path)
+    (problem,) = ImageFolder(directory=tmp_path).problems()
+    assert hint in str(problem)
+
+
+@pytest.mark.parametrize(
+    ("text", "group", "hint"),
+    [
+        ("name,label\nx,y\n", None, "has no column 'file'"),
+        ("file,label\nbag/none.png,bag\n", None, "names bag/none.png, which does not exist"),
+        ("file,label\nx\n", None, "line 2 has not 2 fields"),
+        ("file,label\n,bag\n", None, "line 2 has no file or no label"),
+        ("file,label,who\n", "hwo", "did you mean 'who'?"),
+        ("file,label,split\nPATH,bag,tst\nPATH,sandal,train\n", None, "row 1 has an unknown split"),
+    ],
+)
+def test_a_broken_index_names_line_and_column(copy, text, group, hint):
+    (copy / "index.csv").write_text(text.replace("PATH", str(next(copy.glob("bag/*.png")).relative_to(copy))))
+    with pytest.raises(RunError) as caught:
+        ImageFolder(directory=copy, index="index.csv", group=group).open()
+    assert hint in str(caught.value)
+
+
+@pytest.mark.skipif(not TUXPAINT.is_dir(), reason="the Tux Paint stamps (GPL) are not here")
+def test_tuxpaint_with_its_index():
+    data = ImageFolder(directory=TUXPAINT, index="index.csv").open()
+    assert len(data.classes) == 11 and sum(len(split) for split in data.splits.values()) == 364
+    assert set(data.splits["test"].columns["style"]) == {"photo", "cartoon"}

@@ -1,0 +1,41 @@
+import numpy as np
+import pytest
+
+from tfrun.head.linear import Linear
+from tfrun.head.mlp import Mlp
+
+
+def test_linear_is_one_dense_layer_on_features():
+    head = Linear().build((16,), 3, seed=0)
+    assert head.count_params() == 16 * 3 + 3
+    assert head(np.zeros((2, 16), "float32")).shape == (2, 3)
+
+
+def test_feature_maps_are_averaged_over_height_and_width():
+    head = Linear().build((4, 5, 8), 3, seed=0)
+    maps = np.random.default_rng(0).normal(size=(2, 4, 5, 8)).astype("float32")
+    kernel, bias = head.get_weights()
+    np.testing.assert_allclose(head(maps), maps.mean(axis=(1, 2)) @ kernel + bias, atol=1e-5)
+
+
+def test_mlp_has_the_layers_asked_for():
+    head = Mlp(units=[32, 8], dropout=0.5, batch_norm=True, activation="gelu").build((16,), 3, seed=0)
+    assert [layer.units for layer in head.layers if hasattr(layer, "units")] == [32, 8, 3]
+    rows = np.ones((4, 16), "float32")
+    assert np.abs(head(rows, training=True) - head(rows, training=False)).max() > 0
+
+
+def test_the_seed_fixes_the_first_weights():
+    same, again, other = (Mlp().build((16,), 3, seed).get_weights()[0] for seed in (1, 1, 2))
+    assert (same == again).all() and (same != other).any()
+
+
+def test_l2_is_a_loss_of_the_head():
+    head = Linear(l2=0.1).build((16,), 3, seed=0)
+    assert float(head.losses[0]) == pytest.approx(0.1 * (head.get_weights()[0] ** 2).sum(), rel=1e-5)
+
+
+@pytest.mark.parametrize("wrong", [{"units": []}, {"dropout": 1.0}, {"activation": "relo"}, {"l2": -1}, {"width": 3}])
+def test_wrong_values_are_refused(wrong):
+    with pytest.raises(ValueError):
+        Mlp(**wrong)
