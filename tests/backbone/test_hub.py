@@ -77,7 +77,7 @@ def test_a_signature_only_module_is_called_by_its_one_output(signature_only):
 
 
 def test_several_outputs_have_to_be_chosen_from(signature_only):
-    with pytest.raises(RunError, match="backbone.output_key: the module has the outputs embedding, size"):
+    with pytest.raises(RunError, match="backbone.output_key = null: the module has the outputs embedding, size"):
         built(signature_only)
 
 

@@ -19,6 +19,7 @@ _METRICS_A_BATCH, _PARAMS_A_BATCH = 1000, 100
 _LONGEST_PARAM = 500  # characters; the store's own limit is higher, the UI's patience is not
 _FILES = ("config.yaml", "result.json", "report.html", "card.md", "log.txt", "metrics.jsonl")
 _FORBIDDEN = re.compile(r"[^\w./ -]")  # in names of parameters and metrics
+_FINAL = {"train": "final_train", "validation": "final_validation"}  # the plain names are those of the curves
 _STATUS = {"done": "FINISHED", "failed": "FAILED", "interrupted": "KILLED"}
 
 
@@ -117,7 +118,9 @@ class Sync:
         from tfrun.tracking.mlflow_model import log_data, log_model
 
         run_id = self.state["run_id"]
-        final = {f"{split}_{name}": value for split, metrics in result["metrics"].items() for name, value in metrics.items()}
+        final = {
+            f"{_FINAL.get(split, split)}_{name}": value for split, metrics in result["metrics"].items() for name, value in metrics.items()
+        }
         for artifact in result["artifacts"]:
             label = _FORBIDDEN.sub("_", f"export/{artifact['target']}/{artifact['variant']}")
             final |= {f"{label}/{key}": artifact[key] for key in ("bytes", "retention", "max_abs_difference")}

@@ -1,0 +1,118 @@
+"""What goes wrong while a run goes on: real processes, real signals, real full disks."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import tfrun
+
+
+def quick(module: Path, *more: str) -> list[str]:
+    return [
+        "+experiment=quickstart", "debug=fast", "backbone=hub", f"backbone.handle={module}", "transform.image_size=32",
+        "export=[]", "gate=none", "tracking=none", *more,
+    ]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def stopped(tmp_path_factory, request):
+    """A run that got Ctrl-C in the middle of its training: (exit code, standard error, its directory)."""
+    folder = tmp_path_factory.mktemp("stopped")
+    command = [sys.executable, "-m", "tfrun", *quick(request.getfixturevalue("module"), "debug=false", "training.epochs=100000")]
+    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    metrics = _wait_for_measurements(folder, process)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=120)
+    return process.returncode, err, metrics.parent
+
+
+def _wait_for_measurements(folder: Path, process) -> Path:
+    """Until the run has written three measurements; the pipe of its progress lines is read meanwhile."""
+    for _ in process.stdout:
+        for path in folder.glob("runs/*/*/metrics.jsonl"):
+            if path.read_text().count("\n") >= 3:
+                return path
+    raise AssertionError(process.stderr.read())
+
+
+def test_ctrl_c_ends_cleanly_with_what_was_reached_saved(stopped):
+    code, err, directory = stopped
+    assert code == 1 and "Traceback" not in err and "stopped" in err
+    result = json.loads((directory / "result.json").read_text())
+    assert result["status"] == "interrupted" and result["verdict"] == {"blessed": False, "reasons": ["stopped by the user (Ctrl-C)"]}
+    assert (directory / "checkpoints/last").is_dir() and (directory / "checkpoints/best").is_dir()
+
+
+def test_its_checkpoint_holds_the_heads_weights(stopped):
+    import tensorflow as tf
+
+    names = [name for name, _ in tf.train.list_variables(str(stopped[2] / "checkpoints/best/weights"))]
+    assert sum("variables/" in name for name in names) == 2
+
+
+def test_a_full_disk_is_one_line_and_the_result_says_failed(tmp_path, module):
+    """RLIMIT_FSIZE stands in for a full disk: no file can grow past 20 kB."""
+    script = (
+        "import resource, runpy, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000)); sys.dont_write_bytecode = True;"
+        "sys.argv = ['tfrun', *sys.argv[1:]]; runpy.run_module('tfrun', run_name='__main__')"
+    )
+    command = [sys.executable, "-c", script, *quick(module, "export=[saved_model]")]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 1 and "Traceback" not in done.stderr, done.stderr
+    (line,) = [line for line in done.stderr.splitlines() if line.startswith("run error")]
+    assert "File too large" in line or "No space" in line
+    (path,) = tmp_path.glob("runs/*/*/result.json")
+    assert json.loads(path.read_text())["status"] == "failed"
+
+
+def test_a_runs_folder_that_cannot_be_written_is_one_line(tmp_path, module):
+    done = tfrun(tmp_path, *quick(module, "runs=/proc/nowhere"))
+    assert done.code == 1 and done.err.startswith("run error: runs = /proc/nowhere") and "Traceback" not in done.err
+
+
+def test_an_unforeseen_error_is_one_line_with_the_traceback_in_the_log_or_on_request(tmp_path, module):
+    (tmp_path / "breaking.py").write_text(
+        "from tfrun.head.linear import Linear\n\nclass Breaking(Linear):\n    '''Breaks.'''\n"
+        "    def build(self, feature_shape, classes, seed):\n        raise ZeroDivisionError('planted')\n"
+    )
+    (tmp_path / "conf/head").mkdir(parents=True)
+    (tmp_path / "conf/head/breaking.yaml").write_text("_target_: breaking.Breaking\n")
+    done = tfrun(tmp_path, *quick(module, "head=breaking", "debug=false"))
+    assert done.code == 1 and "ZeroDivisionError: planted" in done.err and "Traceback" not in done.err
+    (log,) = tmp_path.glob("runs/*/*/log.txt")
+    assert str(log.relative_to(tmp_path)) in done.err and "Traceback" in log.read_text()
+    shown = tfrun(tmp_path, *quick(module, "head=breaking", "debug=true"))
+    assert shown.code == 1 and "Traceback" in shown.err and "breaking.py" in shown.err
+
+
+def test_a_run_directory_of_ones_choice_is_used_once(tmp_path, module):
+    first = tfrun(tmp_path, *quick(module, "hydra.run.dir=here/mine"))
+    assert first.code == 0 and (tmp_path / "here/mine/result.json").is_file(), first.err
+    again = tfrun(tmp_path, *quick(module, "hydra.run.dir=here/mine"))
+    assert again.code == 1 and "holds a finished run already" in again.err
+    os.remove(tmp_path / "here/mine/result.json")
+    half = tfrun(tmp_path, *quick(module, "hydra.run.dir=here/mine"))
+    assert half.code == 1 and "holds a run that did not finish already" in half.err
+
+
+def test_bad_input_found_in_the_run_is_one_line(tmp_path, module, pictures, signature_only):
+    import shutil
+
+    folder = shutil.copytree(pictures, tmp_path / "pictures")
+    (folder / "bag/broken.png").write_bytes(b"no picture")
+    chosen = ["dataset=image_folder", f"dataset.directory={folder}"]
+    fatal = tfrun(tmp_path, *quick(module, *chosen))
+    assert fatal.code == 1 and "broken.png" in fatal.err and "Traceback" not in fatal.err
+    refused = tfrun(tmp_path, *quick(signature_only, "backbone.output_key=embedding", "training=finetune"))
+    assert refused.code == 1 and "cannot be fine-tuned" in refused.err and refused.err.count("\n") == 1
+    skipped = tfrun(tmp_path, *quick(module, *chosen, "dataset.on_corrupt=skip", "hydra.run.dir=done"))
+    assert skipped.code == 0, skipped.err
+    assert json.loads((tmp_path / "done/result.json").read_text())["data"]["skipped_count"] == 1
+    assert "skipped" in skipped.out and "broken.png" in (tmp_path / "done/report.html").read_text()

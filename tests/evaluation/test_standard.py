@@ -1,0 +1,56 @@
+import numpy as np
+import pytest
+
+from tfrun.evaluation.metrics import METRICS
+from tfrun.evaluation.standard import Standard
+
+LABELS = np.array([0, 0, 1, 1, 1, 2])
+PROBABILITIES = np.array(
+    [[0.7, 0.2, 0.1], [0.4, 0.5, 0.1], [0.1, 0.8, 0.1], [0.3, 0.3, 0.4], [0.2, 0.6, 0.2], [0.1, 0.1, 0.8]], np.float32
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("accuracy", 4 / 6),
+        ("loss", -np.log([0.7, 0.4, 0.8, 0.3, 0.6, 0.8]).mean()),
+        ("balanced_accuracy", (1 / 2 + 2 / 3 + 1) / 3),
+        ("f1_macro", (2 / 3 + 2 / 3 + 2 / 3) / 3),
+        ("precision_macro", (1 + 2 / 3 + 1 / 2) / 3),
+        ("top_3_accuracy", 1.0),
+        ("auc", (1 + 1 + 1) / 3),
+        ("brier", np.mean([0.14, 0.62, 0.06, 0.74, 0.24, 0.06])),
+    ],
+)
+def test_each_metric_is_what_a_hand_calculates(name, expected):
+    if name == "auc":
+        expected = np.mean([_pairs(LABELS == c, PROBABILITIES[:, c]) for c in range(3)])
+    assert METRICS[name](LABELS, PROBABILITIES, 3) == pytest.approx(expected, abs=1e-6)
+
+
+def _pairs(positive, scores):
+    """AUC by its definition: how often a positive scores above a negative, ties half."""
+    differences = scores[positive][:, None] - scores[~positive][None]
+    return ((differences > 0) + 0.5 * (differences == 0)).mean()
+
+
+def test_auc_of_rows_without_a_class_is_undefined():
+    assert np.isnan(METRICS["auc"](np.array([0, 0]), PROBABILITIES[:2], 3))
+
+
+def test_loss_and_accuracy_are_always_measured():
+    assert list(Standard(metrics=["auc"]).measure(LABELS, PROBABILITIES, 3)) == ["loss", "accuracy", "auc"]
+
+
+def test_slices_are_metrics_of_the_rows_with_each_value():
+    columns = {"place": np.array(["a", "a", "a", "b", "b", "b"], object)}
+    measured = Standard(slices=["place"]).by_slice(LABELS, PROBABILITIES, columns, 3)
+    assert {value: (m["accuracy"], m["rows"]) for value, m in measured["place"].items()} == {
+        "a": (pytest.approx(2 / 3), 3), "b": (pytest.approx(2 / 3), 3),
+    }  # fmt: skip
+
+
+def test_an_unknown_metric_is_refused_with_the_names():
+    with pytest.raises(ValueError, match="f1_macro"):
+        Standard(metrics=["f1"])

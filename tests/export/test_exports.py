@@ -1,0 +1,200 @@
+"""Exported files of a small real model: what is in them, and that damage is seen."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tfrun import load
+from tfrun.evaluation.standard import Standard
+from tfrun.export import Artifact, Source, contract, module
+from tfrun.export.measure import Held, Worker, measured, same_size_batches, sized
+from tfrun.export.saved_model import SavedModel
+from tfrun.export.tflite import TFLite, foreign_ops
+from tfrun.model import build
+
+
+@pytest.fixture(scope="module")
+def made(module_path, fashion, tmp_path_factory):
+    """A model with its exports: (model, held-out rows, run directory, artifacts by name)."""
+    experiment = load(["+experiment=quickstart", "backbone=hub", f"backbone.handle={module_path}", "transform.image_size=32"])
+    data = fashion.limited(64)
+    model = build(experiment, data, tf.distribute.OneDeviceStrategy("/CPU:0"))
+    directory = tmp_path_factory.mktemp("run")
+    module.save(model, directory / "source")
+    source = Source(directory / "source", data, directory, seed=0)
+    (directory / "exports").mkdir()
+    artifacts = SavedModel().write(source) + TFLite(representative_examples=20).write(source)
+    split = data.splits["test"]
+    probabilities = model.predict(split)
+    held = Held(split, data.input, probabilities, Standard().measure(split.labels, probabilities, 10))
+    return model, held, directory, {artifact.name: artifact for artifact in sized(artifacts, directory)}
+
+
+@pytest.fixture(scope="module")
+def module_path(request) -> Path:
+    return request.getfixturevalue("module")
+
+
+def remeasured(made, name: str, allowed: float | None = None, **changes) -> Artifact:
+    _, held, directory, artifacts = made
+    artifact = replace(artifacts[name], **changes)
+    with Worker(artifact.runtime) as worker:
+        return measured(artifact, worker, directory / artifact.path, held, Standard(), allowed)
+
+
+def test_the_saved_model_has_each_weight_once(made):
+    model, _, directory, artifacts = made
+    weights = sum(variable.numpy().nbytes for variable in model.variables)
+    stored = (directory / "exports/saved_model/variables/variables.data-00000-of-00001").stat().st_size
+    assert weights <= stored < 1.5 * weights + 5000
+
+
+def test_no_signature_or_attribute_is_called_serve(made):
+    loaded = tf.saved_model.load(str(made[2] / "exports/saved_model"))
+    assert list(loaded.signatures) == ["serving_default"] and not hasattr(loaded, "serve")
+    (name,) = loaded.signatures["serving_default"].structured_input_signature[1]
+    assert name == "image" and list(loaded.signatures["serving_default"].structured_outputs) == ["probabilities"]
+
+
+def test_the_saved_model_answers_raw_pixels_of_any_size_without_tfrun(made):
+    model, held, directory, _ = made
+    code = (
+        "import sys, numpy as np, tensorflow as tf\n"
+        "f = tf.saved_model.load(sys.argv[1]).signatures['serving_default']\n"
+        "print(f(image=tf.zeros([2, 50, 31, 3], tf.uint8))['probabilities'].shape, any('tfrun' in m for m in sys.modules))"
+    )
+    out = subprocess.run([sys.executable, "-P", "-c", code, directory / "exports/saved_model"], capture_output=True, text=True, cwd="/")
+    assert out.stdout.strip() == "(2, 10) False"
+
+
+@pytest.mark.parametrize("variant", ["float32", "float16", "dynamic", "int8"])
+def test_each_tflite_file_answers_as_the_trained_model_does(made, variant):
+    artifact = remeasured(made, f"tflite/{variant}", allowed=1e-4 if variant == "float32" else None)
+    assert artifact.passed, artifact.reasons
+    limit = {"float32": 1e-5, "float16": 2e-3, "dynamic": 0.05, "int8": 0.1}[variant]
+    assert artifact.max_abs_difference < limit and artifact.retention > 0.9
+    assert 0 < artifact.latency_ms["p50"] <= artifact.latency_ms["p99"] and artifact.latency_ms["cold_load"] > 0
+
+
+def test_the_saved_model_is_measured_by_tensorflow_in_its_own_process(made):
+    artifact = remeasured(made, "saved_model", allowed=1e-4)
+    assert artifact.passed and artifact.max_abs_difference < 1e-5 and artifact.agreement == 1.0
+    assert artifact.peak_memory_bytes > 100e6
+
+
+def test_the_lightweight_runtime_needs_little_memory(made):
+    assert remeasured(made, "tflite/int8").peak_memory_bytes < 150e6
+
+
+def test_sizes_name_their_denominators(made):
+    artifacts = made[3]
+    int8, float32, saved = artifacts["tflite/int8"], artifacts["tflite/float32"], artifacts["saved_model"]
+    assert int8.bytes_vs_float_tflite == int8.bytes / float32.bytes
+    assert int8.bytes_vs_saved_model == int8.bytes / saved.bytes and saved.bytes_vs_float_tflite is None
+
+
+def test_a_keras_model_as_attribute_would_lose_its_weights_and_is_recognised(tmp_path):
+    """The trap that this export avoids: the converter gives a file that reads variables it does not have."""
+    import keras
+
+    network = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Conv2D(4, 3), keras.layers.Flatten(), keras.layers.Dense(3)])
+
+    class Trap(tf.Module):
+        def __init__(self):
+            super().__init__()
+            self.network = network
+            self.predict = tf.function(
+                lambda image: {"probabilities": tf.nn.softmax(network(image))},
+                input_signature=[tf.TensorSpec([None, 8, 8, 1], tf.float32, name="image")],
+            )
+
+    trap = Trap()
+    tf.saved_model.save(trap, str(tmp_path / "trap"), signatures={"serving_default": trap.predict.get_concrete_function()})
+    converter = tf.lite.TFLiteConverter.from_saved_model(str(tmp_path / "trap"), signature_keys=["serving_default"])
+    assert "READ_VARIABLE" in foreign_ops(converter.convert())
+
+
+def test_our_files_hold_builtin_ops_only(made):
+    for name, artifact in made[3].items():
+        if artifact.target == "tflite":
+            assert foreign_ops((made[2] / artifact.path).read_bytes()) == [], name
+
+
+@pytest.mark.parametrize("damage", ["cut", "missing"])
+def test_a_damaged_file_does_not_pass(made, damage, tmp_path):
+    _, held, directory, artifacts = made
+    path = tmp_path / "damaged.tflite"
+    if damage == "cut":
+        path.write_bytes((directory / "exports/tflite/int8.tflite").read_bytes()[:3000])
+    with Worker("litert") as worker:
+        artifact = measured(artifacts["tflite/int8"], worker, path, held, Standard(), None)
+    assert not artifact.passed and artifact.reasons[0].startswith("does not run") and artifact.retention is None
+
+
+def test_a_file_that_differs_more_than_allowed_does_not_pass(made):
+    artifact = remeasured(made, "tflite/int8", allowed=1e-9)
+    assert not artifact.passed and "differ by" in artifact.reasons[0] and artifact.retention > 0.9
+
+
+def test_an_artifact_of_nan_does_not_pass(made, tmp_path):
+    model, held, _, artifacts = made
+    broken = tmp_path / "nan"
+    exported = module.ExportedModel(model)
+    old = exported.weights[-1].numpy()
+    exported.weights[-1].assign(np.full_like(old, np.nan))
+    tf.saved_model.save(exported, str(broken), signatures={"serving_default": exported.predict.get_concrete_function()})
+    exported.weights[-1].assign(old)
+    with Worker("saved_model") as worker:
+        artifact = measured(artifacts["saved_model"], worker, broken, held, Standard(), 1e-4)
+    assert artifact.reasons == ["gives NaN or infinity"]
+
+
+def test_a_conversion_that_fails_is_a_reason_and_spares_the_others(made, fashion, tmp_path):
+    class Strange(tf.Module):
+        @tf.function(input_signature=[tf.TensorSpec([], tf.string, name="image")])
+        def predict(self, image):
+            return {"probabilities": tf.cast(tf.io.decode_png(image), tf.float32)}
+
+    strange = Strange()
+    tf.saved_model.save(strange, str(tmp_path / "strange"), signatures={"serving_default": strange.predict.get_concrete_function()})
+    artifacts = TFLite(variants=["float32", "dynamic"]).write(Source(tmp_path / "strange", fashion, tmp_path, 0))
+    assert len(artifacts) == 2 and all("cannot be converted" in artifact.reasons[0] for artifact in artifacts)
+    assert "DecodePng" in artifacts[0].reasons[0]
+
+
+def test_rows_of_many_sizes_are_sent_in_order():
+    rows = [np.full((2, 2), 0), np.full((2, 2), 1), np.full((3, 2), 2), np.full((2, 2), 3)]
+    batches = list(same_size_batches(iter(rows)))
+    assert [batch.shape for batch in batches] == [(2, 2, 2), (1, 3, 2), (1, 2, 2)]
+    assert [int(batch.flat[0]) for batch in batches] == [0, 2, 3]
+    assert [len(batch) for batch in same_size_batches(iter([rows[0]] * 70), limit=32)] == [32, 32, 6]
+
+
+def test_the_contract_names_what_callers_rely_on(made):
+    model, held, directory, _ = made
+    example = next(held.split.inputs())
+    contract.write(contract.contract(model, example, held.probabilities[0]), directory / "exports")
+    stored = json.loads((directory / "exports/contract.json").read_text())
+    assert stored["signatures"]["serving_default"]["inputs"] == [{"name": "image", "dtype": "uint8", "shape": [None, None, None, 3]}]
+    assert stored["signatures"]["serving_default"]["outputs"] == [{"name": "probabilities", "dtype": "float32", "shape": [None, 10]}]
+    assert stored["labels"] == list(model.classes)
+    request = np.array([row["image"] for row in stored["example"]["request"]["instances"]], np.uint8)
+    answer = tf.saved_model.load(str(directory / "exports/saved_model")).signatures["serving_default"](image=tf.constant(request))
+    np.testing.assert_allclose(answer["probabilities"], stored["example"]["response"]["predictions"], atol=1e-5)
+
+
+def test_representative_rows_are_of_the_training_split_and_of_every_class(fashion, tmp_path):
+    source = Source(tmp_path, fashion, tmp_path, seed=0)
+    rows = [row["image"] for row in TFLite(representative_examples=30)._representative(source)]
+    train = {row.tobytes() for row in fashion.splits["train"].inputs()}
+    test = {row.tobytes() for row in fashion.splits["test"].inputs()}
+    assert len(rows) == 30 and all(row.shape == (1, 28, 28, 3) for row in rows)
+    assert all(row[0].tobytes() in train and row[0].tobytes() not in test for row in rows)
