@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+import traceback
 
 VERBS = {
     "list": "tfrun.cli.list",
@@ -33,7 +34,7 @@ def main(argv: list[str] | None = None) -> int:
         return run_app(argv)
     except TfrunError as error:
         if "debug=true" in argv:
-            raise
+            traceback.print_exc()
         show_problems(error)
         return error.exit_code
     except KeyboardInterrupt:

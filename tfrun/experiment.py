@@ -29,6 +29,7 @@ from tfrun.strategy import Strategy
 from tfrun.strategy.one_device import OneDevice
 from tfrun.tracking import Tracking
 from tfrun.tracking.mlflow import MLflow
+from tfrun.tracking.none import NoTracking
 from tfrun.training import Training
 from tfrun.training.frozen import Frozen
 from tfrun.transform import Transform
@@ -48,7 +49,7 @@ class Experiment(Component):
     seed: int = setting(0, "seeds splits, initial weights, order and augmentation", ge=0, lt=2**31)
     runs: Path = setting(Path("runs"), "folder of all run directories")
     debug: Literal["fast"] | bool = setting(
-        False, "true: show tracebacks; fast: also one epoch on at most 64 rows a split, to try a config end to end"
+        False, "true: show tracebacks; fast: one epoch on at most 64 rows a split, no gate, no tracking, to try a config end to end"
     )
     dataset: Dataset = setting(help="labelled rows and their splits")
     transform: Transform = setting(Auto, "from raw input to what the backbone takes; part of the exported model")
@@ -76,5 +77,8 @@ class Experiment(Component):
         return value
 
     def fast(self) -> Experiment:
-        """The same experiment in little, for `debug=fast`: one epoch; the data are cut when they are opened."""
-        return self.model_copy(update={"training": self.training.shortened()})
+        """The same experiment in little, for `debug=fast`: one epoch, nothing judged, nothing tracked.
+
+        The data are cut when they are opened.
+        """
+        return self.model_copy(update={"training": self.training.shortened(), "gate": NoGate(), "tracking": NoTracking()})

@@ -89,12 +89,12 @@ class Model:
 def build(experiment: Experiment, data: Data, strategy: tf.distribute.Strategy) -> Model:
     """Raises RunError where the parts do not fit together."""
     transform = experiment.transform.build(data, experiment.backbone)
+    backbone, facts = experiment.backbone.build(transform.output_shape, strategy.scope)
+    if experiment.training.unfreezes and not facts.notes.get("fine_tunable"):
+        rule = "has no trainable variables or can only be called by a signature: it cannot be fine-tuned"
+        raise RunError(Problem("backbone.handle", rule, "use training=frozen, or a reusable TF2 SavedModel", facts.handle))
+    feature_shape = _feature_shape(backbone, transform.output_shape)
     with strategy.scope():
-        backbone, facts = experiment.backbone.build(transform.output_shape)
-        if experiment.training.unfreezes and not facts.notes.get("fine_tunable"):
-            rule = "has no trainable variables or can only be called by a signature: it cannot be fine-tuned"
-            raise RunError(Problem("backbone.handle", rule, "use training=frozen, or a reusable TF2 SavedModel", facts.handle))
-        feature_shape = _feature_shape(backbone, transform.output_shape)
         head = experiment.head.build(feature_shape, len(data.classes), experiment.seed)
     return Model(transform, backbone, head, data.classes, data.input, facts)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import time
 import traceback
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from tfrun.training.trainer import History
 
 _FAST_ROWS = 64
+_DISK = re.compile(r"No space left on device|File too large|Disk quota exceeded|Read-only file system")
 
 
 def run(experiment: Experiment, directory: str | Path | None = None, quiet: bool = False) -> Result:
@@ -223,6 +225,8 @@ def _close(record: Record, result: Result, tracking) -> None:
 def _explained(error: Exception, record: Record) -> TfrunError:
     """An error that nobody foresaw, in one line; the traceback is in the log."""
     way_out = f"the traceback is in {record.log_path}; debug=true shows it here"
-    if isinstance(error, OSError):
-        return RunError(Problem("runs", f"{error.strerror or error} ({error.filename or record.directory})", way_out, record.directory))
+    if isinstance(error, OSError) or _DISK.search(str(error)):  # TensorFlow's own file errors are no OSError
+        found = _DISK.search(str(error))
+        reason = found[0] if found else error.strerror or shorten(error, 200)
+        return RunError(Problem("runs", f"cannot be written ({reason})", f"make room, or choose another folder; {way_out}", record.directory))
     return RunError(Problem("run", f"{type(error).__name__}: {shorten(error, 300)}", way_out))

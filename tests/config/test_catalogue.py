@@ -28,14 +28,10 @@ def test_each_option_composes_checks_and_has_help_for_every_key(group, name, pic
 
 
 @pytest.mark.parametrize("name", experiments())
-def test_each_experiment_checks_and_says_what_it_is(name):
+def test_each_experiment_checks_and_says_what_it_is(name, pictures):
+    own_data = "override /dataset: image_folder" in (ROOT / f"experiments/{name}.yaml").read_text()
     assert experiments()[name]
-    assert check(load([f"+experiment={name}", *needs(name)])) == []
-
-
-def needs(name: str) -> list[str]:
-    """Experiments on pictures of one's own need a folder."""
-    return ["dataset.directory=" + str(ROOT / "docs")] if "directory=" in (ROOT / f"experiments/{name}.yaml").read_text() else []
+    assert check(load([f"+experiment={name}", *([f"dataset.directory={pictures}"] if own_data else [])])) == []
 
 
 def test_list_and_show(tmp_path):

@@ -26,7 +26,7 @@ def away(tmp_path_factory, request):
     module = request.getfixturevalue("module")
     folder = tmp_path_factory.mktemp("away")
     return tfrun(
-        folder, "+experiment=quickstart", "debug=fast", "backbone=hub", f"backbone.handle={module}", "transform.image_size=32",
+        folder, "+experiment=quickstart", "training.epochs=1", "backbone=hub", f"backbone.handle={module}", "transform.image_size=32",
         "export=[saved_model]", "gate=none", "tracking.uri=http://127.0.0.1:9", f"description={'long ' * 3000}",
     )  # fmt: skip
 

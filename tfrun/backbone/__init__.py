@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,10 +24,13 @@ class BackboneFacts:
 
 
 class Backbone(Component):
-    """Protocol of the group: `build(input_shape)` gives a built Keras layer and its facts."""
+    """Protocol of the group: `build(input_shape, scope)` gives a built Keras layer and its facts."""
 
-    def build(self, input_shape: tuple[int, ...]):
-        """input_shape: one input without the batch axis. Returns (keras.Layer, BackboneFacts). Raises RunError."""
+    def build(self, input_shape: tuple[int, ...], scope: Callable[[], AbstractContextManager] = nullcontext):
+        """input_shape: one input without the batch axis. scope: of the strategy, entered to make variables.
+
+        Returns (keras.Layer, BackboneFacts). Raises RunError.
+        """
         raise NotImplementedError
 
     def preferred_size(self) -> tuple[int, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -54,14 +55,16 @@ class Hub(Backbone):
             return Problem("backbone.signature", "a signature cannot be fine-tuned", "remove it, or use training=frozen", self.signature)
         return None
 
-    def build(self, input_shape: tuple[int, ...]):
+    def build(self, input_shape, scope=nullcontext):
         from tfrun.backbone.layer import HubLayer
 
         folder = handles.resolve(self.handle)
-        layer = HubLayer(
-            str(folder), signature=self.signature, output_key=self.output_key, arguments=self.arguments,
-            value_range=self.value_range, name="backbone",
-        )  # fmt: skip
+        with scope():
+            layer = HubLayer(
+                str(folder), signature=self.signature, output_key=self.output_key, arguments=self.arguments,
+                value_range=self.value_range, name="backbone",
+            )  # fmt: skip
+        # Outside of the scope: inside, a module that was loaded there has placeholders for its weights.
         self._try_once(layer, input_shape)
         facts = BackboneFacts(
             self.handle, handles.version(self.handle), self._licence(folder), handles.digest(folder), layer.count_params(),

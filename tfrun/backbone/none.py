@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 from tfrun.backbone import Backbone, BackboneFacts
 from tfrun.config.problems import Problem
 
@@ -9,7 +11,7 @@ from tfrun.config.problems import Problem
 class NoBackbone(Backbone):
     """The transformed input, flattened."""
 
-    def build(self, input_shape: tuple[int, ...]):
+    def build(self, input_shape, scope=nullcontext):
         import keras
 
         layer = keras.layers.Flatten(name="backbone")

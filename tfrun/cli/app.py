@@ -24,8 +24,11 @@ def run_app(argv: list[str]) -> int:
         raise ConfigError(Problem("--config-dir", "is no folder", "give the folder that holds your configs", config_dir))
     shows_only = args.help or args.hydra_help or args.info or args.shell_completion
     if not shows_only:
+        problems: dict[Problem, None] = {}
         for overrides in _combinations(args.overrides) if args.multirun else [args.overrides]:
-            _refuse_wrong(overrides, config_dir, composed_only=bool(args.cfg))
+            problems |= dict.fromkeys(_problems(overrides, config_dir, composed_only=bool(args.cfg)))
+        if problems:
+            raise ConfigError(*problems)
     rest = _without_config_dir(argv)
     return _hand_over([*rest, *_ANY_CHOICE] if args.help and not args.overrides else rest, config_dir)
 
@@ -34,15 +37,16 @@ def run_app(argv: list[str]) -> int:
 _ANY_CHOICE = ("dataset=fashion", "backbone=none")
 
 
-def _refuse_wrong(overrides: list[str], config_dir: Path | None, composed_only: bool) -> None:
+def _problems(overrides: list[str], config_dir: Path | None, composed_only: bool) -> list[Problem]:
     mapping, problems = compose(overrides, config_dir)
     if composed_only and not problems:
-        return
+        return []
     from tfrun.config.check import check
 
-    problems = check(from_mapping(mapping, problems))
-    if problems:
-        raise ConfigError(*problems)
+    try:
+        return check(from_mapping(mapping, problems))
+    except ConfigError as error:
+        return error.problems
 
 
 def _combinations(overrides: list[str]) -> list[list[str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import traceback
 from collections.abc import Callable
 
 from tfrun.config.problems import ConfigError, TfrunError
@@ -16,8 +17,8 @@ def tell(experiment: Experiment, work: Callable[[], Result]) -> tuple[Result | N
     try:
         result = work()
     except TfrunError as error:
-        if experiment.debug:
-            raise
+        if experiment.debug is True:
+            traceback.print_exc()
         show_problems(error)
         return None, error.exit_code
     except KeyboardInterrupt:

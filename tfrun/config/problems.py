@@ -10,7 +10,7 @@ from typing import Any
 UNSET = object()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Problem:
     """One thing to mend.
 
@@ -22,6 +22,12 @@ class Problem:
     rule: str
     way_out: str = ""
     value: Any = UNSET
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Problem) and str(self) == str(other)
+
+    def __hash__(self) -> int:  # a value may be a list
+        return hash(str(self))
 
     def __str__(self) -> str:
         given = "" if self.value is UNSET else f" = {shorten(self.value)}"
