@@ -46,7 +46,7 @@ class Experiment(Component):
         "experiment", "names the run directory and the MLflow experiment; a file's own name by default", pattern=r"^[\w.-]+$"
     )
     description: str = setting("", "one line for lists, reports and the model card")
-    seed: int = setting(0, "seeds splits, initial weights, order and augmentation", ge=0, lt=2**31)
+    seed: int = setting(0, "seeds initial weights, order and augmentation (splits have a seed of their own)", ge=0, lt=2**31)
     runs: Path = setting(Path("runs"), "folder of all run directories")
     debug: Literal["fast"] | bool = setting(
         False, "true: show tracebacks; fast: one epoch on at most 64 rows a split, no gate, no tracking, to try a config end to end"

@@ -73,6 +73,13 @@ def test_switching_an_option_leaves_the_experiments_keys_for_the_old_one_behind(
     assert list(mapping["export"]) == ["tflite"]
 
 
+def test_cfg_shows_what_will_run(tmp_path):
+    shown = tfrun(tmp_path, "+experiment=quickstart", "gate=none", "--cfg", "job")
+    assert shown.code == 0 and "gate:\n  _target_: tfrun.gate.none.NoGate\ntracking:" in shown.out
+    part = tfrun(tmp_path, "+experiment=quickstart", "--cfg", "job", "--package", "optimizer")
+    assert part.code == 0 and "learning_rate: 0.003" in part.out and "backbone" not in part.out
+
+
 def test_switching_an_option_does_not_excuse_a_misspelt_key():
     told = problems("+experiment=quickstart", "optimizer=sgd", "optimizer.momentm=0.5")
     assert told == ["optimizer.momentm = 0.5: no such key; did you mean 'optimizer.momentum'?"]

@@ -77,13 +77,14 @@ def digest(folder: Path) -> str:
 
 
 def cache_folder() -> Path:
-    base = os.environ.get("TFRUN_CACHE") or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tfrun"
-    return Path(base) / "modules"
+    """$TFRUN_CACHE, else `tfrun` in the user's cache folder."""
+    return Path(os.environ.get("TFRUN_CACHE") or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tfrun")
 
 
 def _fetch(handle: str) -> Path:
     import tensorflow_hub as hub
 
+    os.environ.setdefault("TFHUB_CACHE_DIR", str(cache_folder() / "hub"))  # the library's own default does not outlive a boot
     try:
         return Path(hub.resolve(handle))
     except Exception as error:  # the hub library raises whatever its resolver meets: URLError, OSError, ValueError …
@@ -95,7 +96,7 @@ def _fetch(handle: str) -> Path:
 
 def _unpack(archive: Path, handle: str) -> Path:
     with archive.open("rb") as stream:
-        target = cache_folder() / hashlib.file_digest(stream, "sha256").hexdigest()
+        target = cache_folder() / "modules" / hashlib.file_digest(stream, "sha256").hexdigest()
     if not target.is_dir():
         target.parent.mkdir(parents=True, exist_ok=True)
         scratch = Path(tempfile.mkdtemp(dir=target.parent))

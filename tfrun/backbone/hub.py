@@ -90,6 +90,8 @@ class Hub(Backbone):
 
     def _refused(self, input_shape: tuple[int, ...], reason: str, way_out: str) -> RunError:
         rule = f"the module {self.handle} refuses this input ({reason})"
+        if input_shape[-1] == 1:
+            return RunError(Problem("dataset.channels", rule, "most modules take RGB: set dataset.channels=3", 1))
         return RunError(Problem("transform.image_size", rule, way_out, list(input_shape[:2])))
 
     def _licence(self, folder: Path) -> str:

@@ -17,6 +17,7 @@ from tfrun.config.switched import without_stale
 def run_app(argv: list[str]) -> int:
     """argv: without the program's name. Returns the exit code; of a sweep, the worst of its runs."""
     from hydra._internal.utils import get_args_parser
+    from omegaconf import OmegaConf
 
     args = get_args_parser().parse_args(argv)
     config_dir = Path(args.config_dir) if args.config_dir else None
@@ -29,6 +30,10 @@ def run_app(argv: list[str]) -> int:
             problems |= dict.fromkeys(_problems(overrides, config_dir, composed_only=bool(args.cfg)))
         if problems:
             raise ConfigError(*problems)
+    if args.cfg == "job" and not args.multirun and not args.package:
+        mapping, _ = compose(args.overrides, config_dir)
+        print(OmegaConf.to_yaml(OmegaConf.create(mapping)), end="")
+        return 0
     rest = _without_config_dir(argv)
     return _hand_over([*rest, *_ANY_CHOICE] if args.help and not args.overrides else rest, config_dir)
 
