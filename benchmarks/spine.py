@@ -21,7 +21,9 @@ def figures(overrides: list[str], splits: int, runs: Path) -> list[Result]:
 
 
 def table(name: str, results: list[Result]) -> None:
-    print(f"\n### {name}, {len(results)} splits\n\n| file | accuracy | retention | of SavedModel | of float TFLite | max difference |")
+    print(
+        f"\n### {name}, {len(results)} splits\n\n| file | accuracy | retention | of SavedModel | of float TFLite | max difference |"
+    )
     print("|---|---|---|---|---|---|")
     accuracy = [result.metrics["test"]["accuracy"] for result in results]
     print(f"| trained model | {_spread(accuracy)} | | | | |")

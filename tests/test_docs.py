@@ -49,7 +49,9 @@ def test_the_readmes_experiment_composes(tmp_path, pictures):
     (tmp_path / "data/leaves").symlink_to(pictures)
     index = pictures / "index.csv"
     files = sorted(pictures.rglob("*.png"))
-    rows = [f"{file.relative_to(pictures)},{file.parent.name},p{number // 3},c{number % 2}" for number, file in enumerate(files)]
+    rows = [
+        f"{file.relative_to(pictures)},{file.parent.name},p{number // 3},c{number % 2}" for number, file in enumerate(files)
+    ]
     index.write_text("\n".join(["file,label,plant,camera", *rows]) + "\n")
     done = tfrun(tmp_path, "check", "+experiment=leaves")
     index.unlink()

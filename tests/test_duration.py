@@ -7,7 +7,8 @@ parse = TypeAdapter(Duration).validate_python
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"), [("100 steps", 100), ("1 step", 1), ("2 epochs", 80), ("0.5 epochs", 20), ("640 examples", 20), ("10 %", 40), (0, 0)]
+    ("text", "expected"),
+    [("100 steps", 100), ("1 step", 1), ("2 epochs", 80), ("0.5 epochs", 20), ("640 examples", 20), ("10 %", 40), (0, 0)],
 )
 def test_any_unit_becomes_steps(text, expected):
     assert steps(parse(text), total=400, examples=1280, batch_size=32) == expected

@@ -26,8 +26,7 @@ def test_its_header_says_command_score_and_time(name):
 
 
 def test_the_same_experiment_in_python_gives_the_same_numbers(tmp_path, module):
-    from tfrun import Experiment, Fashion, Hub, Linear, SavedModel, load, run
-    from tfrun import Auto, Cosine, Frozen, NoGate, NoTracking, Adam
+    from tfrun import Adam, Auto, Cosine, Experiment, Fashion, Frozen, Hub, Linear, NoGate, NoTracking, SavedModel, load, run
 
     yaml = load([
         "+experiment=quickstart", "backbone=hub", f"backbone.handle={module}", "transform.image_size=32", "training.epochs=2",

@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 import tfrun
 
 
@@ -25,9 +27,5 @@ def test_every_public_name_is_there():
 
 
 def test_a_name_that_is_not_there_says_so():
-    try:
-        tfrun.Experimnt
-    except AttributeError as error:
-        assert "Experimnt" in str(error)
-    else:
-        raise AssertionError("no error")
+    with pytest.raises(AttributeError, match="Experimnt"):
+        getattr(tfrun, "Experimnt")  # noqa: B009

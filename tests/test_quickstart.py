@@ -43,7 +43,9 @@ def test_the_figures_reach_the_bars(quickstart, artifacts):
 
 def test_the_result_has_every_field_of_the_contract(quickstart, artifacts):
     result = quickstart.result
-    assert set(result) >= FIELDS and result["status"] == "done" and result["verdict"]["blessed"] and result["verdict"]["reasons"]
+    assert (
+        set(result) >= FIELDS and result["status"] == "done" and result["verdict"]["blessed"] and result["verdict"]["reasons"]
+    )
     assert re.fullmatch("[0-9a-f]{64}", result["weights_sha256"]) and len(result["environment"]["packages"]) > 5
     for artifact in artifacts.values():
         assert set(artifact) >= ARTIFACT_FIELDS and artifact["passed"] and artifact["bytes"] > 0
@@ -52,7 +54,15 @@ def test_the_result_has_every_field_of_the_contract(quickstart, artifacts):
 
 
 def test_the_run_directory_has_what_the_contract_names(quickstart):
-    for name in ("config.yaml", "result.json", "report.html", "card.md", "log.txt", "checkpoints/best", "exports/contract.json"):
+    for name in (
+        "config.yaml",
+        "result.json",
+        "report.html",
+        "card.md",
+        "log.txt",
+        "checkpoints/best",
+        "exports/contract.json",
+    ):
         assert (quickstart.directory / name).exists(), name
     assert not list(quickstart.directory.rglob(".source")) and not list(quickstart.folder.glob(".hydra"))
 
@@ -79,14 +89,27 @@ def test_the_int8_file_answers_a_picture_of_any_size(quickstart):
 def test_the_report_is_whole_and_needs_no_network(quickstart):
     page = (quickstart.directory / "report.html").read_text()
     assert not re.search(r"(?:src|href)=[\"'](?!data:|#)", page) and "@import" not in page
-    for part in ("blessed: may ship", "Exported files, measured again", "Confusion on the test split", "Most confident mistakes", "<svg"):
+    for part in (
+        "blessed: may ship",
+        "Exported files, measured again",
+        "Confusion on the test split",
+        "Most confident mistakes",
+        "<svg",
+    ):
         assert part in page
     assert page.count('src="data:image/png;base64,') >= 20
 
 
 def test_the_card_says_data_backbone_licence_and_use(quickstart):
     card = (quickstart.directory / "card.md").read_text()
-    for part in ("sample:efficientnet_lite0", "Apache-2.0", "licence: MIT", "exports/tflite/int8.tflite", "get_signature_runner", "ankle_boot"):
+    for part in (
+        "sample:efficientnet_lite0",
+        "Apache-2.0",
+        "licence: MIT",
+        "exports/tflite/int8.tflite",
+        "get_signature_runner",
+        "ankle_boot",
+    ):
         assert part in card
 
 

@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from tfrun.config.check import check
-    from tfrun.config.load import load
-    from tfrun.config.problems import ConfigError, Problem, RunError, TfrunError
-    from tfrun.experiment import Experiment
-    from tfrun.record.result import Result
-    from tfrun.run import run
+    from tfrun.config.check import check as check
+    from tfrun.config.load import load as load
+    from tfrun.config.problems import ConfigError as ConfigError
+    from tfrun.config.problems import Problem as Problem
+    from tfrun.config.problems import RunError as RunError
+    from tfrun.config.problems import TfrunError as TfrunError
+    from tfrun.experiment import Experiment as Experiment
+    from tfrun.record.result import Result as Result
+    from tfrun.run import run as run
 
 _HOME = {
     "Experiment": "tfrun.experiment",

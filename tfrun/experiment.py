@@ -49,7 +49,8 @@ class Experiment(Component):
     seed: int = setting(0, "seeds initial weights, order and augmentation (splits have a seed of their own)", ge=0, lt=2**31)
     runs: Path = setting(Path("runs"), "folder of all run directories")
     debug: Literal["fast"] | bool = setting(
-        False, "true: show tracebacks; fast: one epoch on at most 64 rows a split, no gate, no tracking, to try a config end to end"
+        False,
+        "true: show tracebacks; fast: one epoch on at most 64 rows a split, no gate, no tracking, to try a config end to end",
     )
     dataset: Dataset = setting(help="labelled rows and their splits")
     transform: Transform = setting(Auto, "from raw input to what the backbone takes; part of the exported model")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import shutil
 import time
 import traceback
 from dataclasses import asdict
@@ -13,11 +11,13 @@ from typing import TYPE_CHECKING
 from tfrun.config.check import check
 from tfrun.config.problems import ConfigError, Problem, RunError, TfrunError, shorten
 from tfrun.experiment import Experiment
-from tfrun.export import Artifact, Source
+from tfrun.export import Artifact
+from tfrun.export.stage import export
 from tfrun.gate import Verdict, judge
 from tfrun.quiet import import_tensorflow, native_output_to
 from tfrun.record import Record
 from tfrun.record.console import Console
+from tfrun.record.explain import explained
 from tfrun.record.result import Result
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from tfrun.training.trainer import History
 
 _FAST_ROWS = 64
-_DISK = re.compile(r"No space left on device|File too large|Disk quota exceeded|Read-only file system")
 
 
 def run(experiment: Experiment, directory: str | Path | None = None, quiet: bool = False) -> Result:
@@ -57,7 +56,7 @@ def run(experiment: Experiment, directory: str | Path | None = None, quiet: bool
     except Exception as error:
         result.status, result.error = "failed", f"{type(error).__name__}: {shorten(error, 300)}"
         record.log(traceback.format_exc())
-        raise _explained(error, record) from error
+        raise explained(error, record) from error
     finally:
         _close(record, result, tracking)
     return result
@@ -70,7 +69,7 @@ def _whole(experiment: Experiment, record: Record, result: Result) -> None:
     model = build_model(experiment, data, strategy, record, result)
     history = train_model(experiment, model, data, strategy, record, result)
     held = evaluate(experiment, model, data, record, result)
-    artifacts = export(experiment, model, data, held, record, result)
+    artifacts = export(experiment, model, data, held, record)
     result.verdict = decide(experiment, artifacts, record, result)
     report(experiment, model, data, history, held, record, result)
 
@@ -158,38 +157,6 @@ def evaluate(experiment: Experiment, model: Model, data: Data, record: Record, r
     return Held(data.splits["test"], data.input, predictions["test"], result.metrics["test"])
 
 
-def export(experiment: Experiment, model: Model, data: Data, held: Held, record: Record, result: Result) -> list[Artifact]:
-    """Writes every target and measures every file, each in a fresh process."""
-    from tfrun.export import contract, module
-    from tfrun.export.measure import Worker, measured, sized
-
-    if not experiment.export:
-        return []
-    scratch = record.directory / "exports" / ".source"
-    written: list[tuple[Artifact, float | None]] = []
-    with record.stage("export", has_progress=True) as stage:
-        with record.progress("writing", len(experiment.export), "targets") as progress, native_output_to(record.log_path):
-            module.save(model, scratch)
-            source = Source(scratch, data, record.directory, experiment.seed)
-            for number, target in enumerate(experiment.export.values(), start=1):
-                written += [(artifact, target.largest_difference(artifact.variant)) for artifact in target.write(source)]
-                progress.reach(number, target.target)
-        shutil.rmtree(scratch)
-        example = next(held.split.inputs())
-        contract.write(contract.contract(model, example, held.probabilities[0]), record.directory / "exports")
-        stage.says = f"{len(written)} files"
-    with record.stage("measuring", has_progress=True) as stage:
-        artifacts = []
-        with record.progress("measuring", len(written), "files") as progress:
-            for artifact, allowed in written:
-                with Worker(artifact.runtime) as worker:
-                    path = record.directory / artifact.path
-                    artifacts.append(measured(artifact, worker, path, held, experiment.evaluation, allowed))
-                progress.reach(len(artifacts), artifact.name)
-        stage.says = f"{len(artifacts)} files in their own runtimes on {len(held.split):,} test rows"
-    return sized(artifacts, record.directory)
-
-
 def decide(experiment: Experiment, artifacts: list[Artifact], record: Record, result: Result) -> Verdict:
     with record.stage("verdict") as stage:
         result.artifacts, verdict = judge(experiment.gate, result.metrics, artifacts)
@@ -197,7 +164,9 @@ def decide(experiment: Experiment, artifacts: list[Artifact], record: Record, re
     return verdict
 
 
-def report(experiment: Experiment, model: Model, data: Data, history: History, held: Held, record: Record, result: Result) -> None:
+def report(
+    experiment: Experiment, model: Model, data: Data, history: History, held: Held, record: Record, result: Result
+) -> None:
     from tfrun.record import card, provenance
     from tfrun.record import report as page
 
@@ -216,17 +185,9 @@ def _close(record: Record, result: Result, tracking) -> None:
         result.write()
         record.log(f"status: {result.status} {result.error}".rstrip())
     except OSError as error:
-        raise RunError(Problem("runs", f"result.json cannot be written ({error.strerror})", "make room", record.directory)) from error
+        raise RunError(
+            Problem("runs", f"result.json cannot be written ({error.strerror})", "make room", record.directory)
+        ) from error
     finally:
         tracking.finish(record, result)
         record.close()
-
-
-def _explained(error: Exception, record: Record) -> TfrunError:
-    """An error that nobody foresaw, in one line; the traceback is in the log."""
-    way_out = f"the traceback is in {record.log_path}; debug=true shows it here"
-    if isinstance(error, OSError) or _DISK.search(str(error)):  # TensorFlow's own file errors are no OSError
-        found = _DISK.search(str(error))
-        reason = found[0] if found else error.strerror or shorten(error, 200)
-        return RunError(Problem("runs", f"cannot be written ({reason})", f"make room, or choose another folder; {way_out}", record.directory))
-    return RunError(Problem("run", f"{type(error).__name__}: {shorten(error, 300)}", way_out))

@@ -25,7 +25,12 @@ def quick(module: Path, *more: str) -> list[str]:
 def stopped(tmp_path_factory, request):
     """A run that got Ctrl-C in the middle of its training: (exit code, standard error, its directory)."""
     folder = tmp_path_factory.mktemp("stopped")
-    command = [sys.executable, "-m", "tfrun", *quick(request.getfixturevalue("module"), "debug=false", "training.epochs=100000")]
+    command = [
+        sys.executable,
+        "-m",
+        "tfrun",
+        *quick(request.getfixturevalue("module"), "debug=false", "training.epochs=100000"),
+    ]
     process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     metrics = _wait_for_measurements(folder, process)
     process.send_signal(signal.SIGINT)
@@ -46,7 +51,10 @@ def test_ctrl_c_ends_cleanly_with_what_was_reached_saved(stopped):
     code, err, directory = stopped
     assert code == 1 and "Traceback" not in err and "stopped" in err
     result = json.loads((directory / "result.json").read_text())
-    assert result["status"] == "interrupted" and result["verdict"] == {"blessed": False, "reasons": ["stopped by the user (Ctrl-C)"]}
+    assert result["status"] == "interrupted" and result["verdict"] == {
+        "blessed": False,
+        "reasons": ["stopped by the user (Ctrl-C)"],
+    }
     assert (directory / "checkpoints/last").is_dir() and (directory / "checkpoints/best").is_dir()
 
 

@@ -54,7 +54,12 @@ def test_the_schema_knows_keys_options_and_rules(tmp_path):
     schema = json.loads(tfrun(tmp_path, "schema").out)
     assert schema == experiment_schema()
     assert schema["$defs"]["Adam"]["properties"]["learning_rate"]["exclusiveMinimum"] == 0
-    assert schema["properties"]["defaults"]["items"]["anyOf"][0]["properties"]["override /optimizer"]["enum"] == ["adam", "adamw", "rmsprop", "sgd"]
+    assert schema["properties"]["defaults"]["items"]["anyOf"][0]["properties"]["override /optimizer"]["enum"] == [
+        "adam",
+        "adamw",
+        "rmsprop",
+        "sgd",
+    ]
     assert schema["properties"]["seed"]["description"]
 
 

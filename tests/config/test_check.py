@@ -31,7 +31,14 @@ def test_a_broken_rule_names_the_key_and_the_way_out(overrides, key, hint):
 
 
 def test_all_rules_are_told_at_once():
-    assert len(told("training=finetune", "backbone.trainable=false", "training.monitor=x", "strategy=mirrored", "strategy.devices=5")) == 3
+    assert (
+        len(
+            told(
+                "training=finetune", "backbone.trainable=false", "training.monitor=x", "strategy=mirrored", "strategy.devices=5"
+            )
+        )
+        == 3
+    )
 
 
 def test_the_shipped_experiment_has_no_problem():

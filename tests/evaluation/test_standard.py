@@ -25,7 +25,7 @@ PROBABILITIES = np.array(
 )
 def test_each_metric_is_what_a_hand_calculates(name, expected):
     if name == "auc":
-        expected = np.mean([_pairs(LABELS == c, PROBABILITIES[:, c]) for c in range(3)])
+        expected = np.mean([_pairs(c == LABELS, PROBABILITIES[:, c]) for c in range(3)])
     assert METRICS[name](LABELS, PROBABILITIES, 3) == pytest.approx(expected, abs=1e-6)
 
 

@@ -71,7 +71,9 @@ def test_the_saved_model_answers_raw_pixels_of_any_size_without_tfrun(made):
         "f = tf.saved_model.load(sys.argv[1]).signatures['serving_default']\n"
         "print(f(image=tf.zeros([2, 50, 31, 3], tf.uint8))['probabilities'].shape, any('tfrun' in m for m in sys.modules))"
     )
-    out = subprocess.run([sys.executable, "-P", "-c", code, directory / "exports/saved_model"], capture_output=True, text=True, cwd="/")
+    out = subprocess.run(
+        [sys.executable, "-P", "-c", code, directory / "exports/saved_model"], capture_output=True, text=True, cwd="/"
+    )
     assert out.stdout.strip() == "(2, 10) False"
 
 
@@ -105,7 +107,9 @@ def test_a_keras_model_as_attribute_would_lose_its_weights_and_is_recognised(tmp
     """The trap that this export avoids: the converter gives a file that reads variables it does not have."""
     import keras
 
-    network = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Conv2D(4, 3), keras.layers.Flatten(), keras.layers.Dense(3)])
+    network = keras.Sequential(
+        [keras.Input((8, 8, 1)), keras.layers.Conv2D(4, 3), keras.layers.Flatten(), keras.layers.Dense(3)]
+    )
 
     class Trap(tf.Module):
         def __init__(self):
@@ -164,7 +168,9 @@ def test_a_conversion_that_fails_is_a_reason_and_spares_the_others(made, fashion
             return {"probabilities": tf.cast(tf.io.decode_png(image), tf.float32)}
 
     strange = Strange()
-    tf.saved_model.save(strange, str(tmp_path / "strange"), signatures={"serving_default": strange.predict.get_concrete_function()})
+    tf.saved_model.save(
+        strange, str(tmp_path / "strange"), signatures={"serving_default": strange.predict.get_concrete_function()}
+    )
     artifacts = TFLite(variants=["float32", "dynamic"]).write(Source(tmp_path / "strange", fashion, tmp_path, 0))
     assert len(artifacts) == 2 and all("cannot be converted" in artifact.reasons[0] for artifact in artifacts)
     assert "DecodePng" in artifacts[0].reasons[0]
@@ -183,11 +189,17 @@ def test_the_contract_names_what_callers_rely_on(made):
     example = next(held.split.inputs())
     contract.write(contract.contract(model, example, held.probabilities[0]), directory / "exports")
     stored = json.loads((directory / "exports/contract.json").read_text())
-    assert stored["signatures"]["serving_default"]["inputs"] == [{"name": "image", "dtype": "uint8", "shape": [None, None, None, 3]}]
-    assert stored["signatures"]["serving_default"]["outputs"] == [{"name": "probabilities", "dtype": "float32", "shape": [None, 10]}]
+    assert stored["signatures"]["serving_default"]["inputs"] == [
+        {"name": "image", "dtype": "uint8", "shape": [None, None, None, 3]}
+    ]
+    assert stored["signatures"]["serving_default"]["outputs"] == [
+        {"name": "probabilities", "dtype": "float32", "shape": [None, 10]}
+    ]
     assert stored["labels"] == list(model.classes)
     request = np.array([row["image"] for row in stored["example"]["request"]["instances"]], np.uint8)
-    answer = tf.saved_model.load(str(directory / "exports/saved_model")).signatures["serving_default"](image=tf.constant(request))
+    answer = tf.saved_model.load(str(directory / "exports/saved_model")).signatures["serving_default"](
+        image=tf.constant(request)
+    )
     np.testing.assert_allclose(answer["probabilities"], stored["example"]["response"]["predictions"], atol=1e-5)
 
 

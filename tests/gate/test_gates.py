@@ -11,12 +11,20 @@ METRICS = {"test": {"accuracy": 0.8, "loss": 0.5}}
 
 def artifact(variant="int8", **changes) -> Artifact:
     latency = {"cold_load": 1.0, "cold_first": 1.0, "p50": 2.0, "p99": 4.0}
-    return Artifact("tflite", variant, "x", "litert", **{"bytes": 4_000_000, "retention": 0.97, "latency_ms": latency, "passed": True, **changes})
+    return Artifact(
+        "tflite",
+        variant,
+        "x",
+        "litert",
+        **{"bytes": 4_000_000, "retention": 0.97, "latency_ms": latency, "passed": True, **changes},
+    )
 
 
 def reasons(gate, *artifacts) -> list[str]:
     _, verdict = judge(gate, METRICS, list(artifacts))
-    assert verdict.blessed == (not any("below" in r or "more than" in r or "less than" in r or "above" in r for r in verdict.reasons))
+    assert verdict.blessed == (
+        not any("below" in r or "more than" in r or "less than" in r or "above" in r for r in verdict.reasons)
+    )
     return verdict.reasons
 
 
@@ -43,7 +51,9 @@ def test_each_broken_threshold_is_a_reason(gate, hint):
 
 
 def test_a_file_that_failed_its_checks_is_not_blessed_without_any_gate():
-    judged, verdict = judge(NoGate(), METRICS, [artifact(), artifact("float16", passed=False, reasons=["gives NaN or infinity"])])
+    judged, verdict = judge(
+        NoGate(), METRICS, [artifact(), artifact("float16", passed=False, reasons=["gives NaN or infinity"])]
+    )
     assert not verdict.blessed and verdict.reasons == ["tflite/float16: gives NaN or infinity"]
     assert [item.passed for item in judged] == [True, False]
 

@@ -31,7 +31,10 @@ def test_two_runs_in_one_second_get_two_directories(small, tmp_path):
 def test_the_stored_config_gives_the_same_experiment(small, tmp_path):
     record = opened(small, tmp_path / "run")
     assert load_file(record.directory / "config.yaml") == small
-    assert "???" not in (record.directory / "config.yaml").read_text() and "${" not in (record.directory / "config.yaml").read_text()
+    assert (
+        "???" not in (record.directory / "config.yaml").read_text()
+        and "${" not in (record.directory / "config.yaml").read_text()
+    )
 
 
 @pytest.mark.parametrize(("finished", "hint"), [(True, "a finished run"), (False, "a run that did not finish")])

@@ -21,7 +21,9 @@ def test_constant_stays():
 
 def test_cosine_falls_from_the_peak_to_its_end():
     seen = rates(Cosine(end=0.1))
-    assert seen[0] == 2.0 and seen[50] == pytest.approx(2 * (0.1 + 0.9 / 2), abs=0.01) and seen[-1] == pytest.approx(0.2, abs=0.01)
+    assert (
+        seen[0] == 2.0 and seen[50] == pytest.approx(2 * (0.1 + 0.9 / 2), abs=0.01) and seen[-1] == pytest.approx(0.2, abs=0.01)
+    )
     assert (np.diff(seen) < 0).all()
 
 

@@ -106,7 +106,11 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_names_the_step(small, fashi
     from tfrun.optimizer.sgd import Sgd
 
     with pytest.raises(RunError, match="not finite between steps 0 and"):
-        Trained(given(small, optimizer=Sgd(learning_rate=1e38), training=Finetune(epochs=50, backbone_learning_rate=10)), fashion, tmp_path)
+        Trained(
+            given(small, optimizer=Sgd(learning_rate=1e38), training=Finetune(epochs=50, backbone_learning_rate=10)),
+            fashion,
+            tmp_path,
+        )
 
 
 def test_a_module_without_trainable_variables_cannot_be_fine_tuned(signature_only, fashion, tmp_path, small):
@@ -127,7 +131,10 @@ def test_measurements_are_in_metrics_jsonl_as_they_are_made(small, fashion, tmp_
 def test_phases_of_the_options():
     assert [phase.unfreeze for phase in Frozen().phases()] == [False]
     assert [phase.unfreeze for phase in Finetune().phases()] == [True]
-    assert [(phase.name, phase.epochs) for phase in FrozenThenFinetune(frozen_epochs=2, epochs=3).phases()] == [("frozen", 2), ("finetune", 3)]
+    assert [(phase.name, phase.epochs) for phase in FrozenThenFinetune(frozen_epochs=2, epochs=3).phases()] == [
+        ("frozen", 2),
+        ("finetune", 3),
+    ]
     assert [phase.epochs for phase in FrozenThenFinetune().shortened().phases()] == [1, 1]
 
 

@@ -12,7 +12,7 @@ def test_pixels_of_any_size_become_one_size_between_0_and_1(fashion):
     for height, width in ((28, 28), (7, 90)):
         out = transform(tf.random.uniform([2, height, width, 3], 0, 256, tf.int32, seed=1))
         assert out.shape == (2, 20, 40, 3) and out.dtype == tf.float32
-        assert 0 <= float(tf.reduce_min(out)) and float(tf.reduce_max(out)) <= 1
+        assert float(tf.reduce_min(out)) >= 0 and float(tf.reduce_max(out)) <= 1
     assert transform.output_shape == (20, 40, 3)
 
 

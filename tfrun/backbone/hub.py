@@ -52,7 +52,9 @@ class Hub(Backbone):
         if self.trainable is False:
             return Problem("backbone.trainable", "keeps the backbone frozen", "remove it, or use training=frozen", False)
         if self.signature:
-            return Problem("backbone.signature", "a signature cannot be fine-tuned", "remove it, or use training=frozen", self.signature)
+            return Problem(
+                "backbone.signature", "a signature cannot be fine-tuned", "remove it, or use training=frozen", self.signature
+            )
         return None
 
     def build(self, input_shape, scope=nullcontext):
@@ -86,7 +88,9 @@ class Hub(Backbone):
             raise self._refused(input_shape, _reason(error), way_out) from error
         if features.shape.rank not in (2, 4) or not features.dtype.is_floating:
             rule = f"gives {features.dtype.name} {list(features.shape)}, not features [batch, size] or [batch, height, width, size]"
-            raise RunError(Problem("backbone.handle", rule, "choose a feature-vector module or set backbone.output_key", self.handle))
+            raise RunError(
+                Problem("backbone.handle", rule, "choose a feature-vector module or set backbone.output_key", self.handle)
+            )
 
     def _refused(self, input_shape: tuple[int, ...], reason: str, way_out: str) -> RunError:
         rule = f"the module {self.handle} refuses this input ({reason})"
@@ -107,5 +111,7 @@ class Hub(Backbone):
 def _reason(error: Exception) -> str:
     """The line of TensorFlow's message that names shapes or keys, which is seldom the first."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    telling = [line for line in lines if any(word in line.lower() for word in ("shape", "dimension", "size", "expected", "must be"))]
+    telling = [
+        line for line in lines if any(word in line.lower() for word in ("shape", "dimension", "size", "expected", "must be"))
+    ]
     return ((telling or lines or [type(error).__name__])[0])[:200]

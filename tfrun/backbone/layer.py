@@ -95,7 +95,9 @@ def _load(path: str):
         return hub.load(path)
     except (OSError, ValueError, KeyError, tf.errors.OpError) as error:
         reason = " ".join(str(error).split())[:160]
-        raise RunError(Problem("backbone.handle", f"cannot be loaded ({reason})", "is it a whole TF2 SavedModel?", path)) from error
+        raise RunError(
+            Problem("backbone.handle", f"cannot be loaded ({reason})", "is it a whole TF2 SavedModel?", path)
+        ) from error
 
 
 def _signature(module, signature: str | None, path: str):
@@ -103,7 +105,9 @@ def _signature(module, signature: str | None, path: str):
     name = signature or next((key for key in ("serving_default", "default") if key in signatures), None)
     if name not in signatures:
         has = ", ".join(sorted(signatures)) or "none"
-        raise RunError(Problem("backbone.signature", f"{path} cannot be called and has the signatures: {has}", "choose one", signature))
+        raise RunError(
+            Problem("backbone.signature", f"{path} cannot be called and has the signatures: {has}", "choose one", signature)
+        )
     return signatures[name]
 
 
@@ -117,7 +121,9 @@ def _input_spec(signature) -> tuple[str, tf.TensorSpec]:
     """Name and spec of a signature's only input."""
     inputs = signature.structured_input_signature[1]
     if len(inputs) != 1:
-        raise RunError(Problem("backbone.signature", f"takes {len(inputs)} inputs ({', '.join(inputs)})", "a backbone takes one"))
+        raise RunError(
+            Problem("backbone.signature", f"takes {len(inputs)} inputs ({', '.join(inputs)})", "a backbone takes one")
+        )
     return next(iter(inputs.items()))
 
 

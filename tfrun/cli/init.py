@@ -53,6 +53,10 @@ def main(argv: list[str]) -> int:
         (directory / "README.md").write_text(_README)
         (directory / ".gitignore").write_text("runs/\n")
     except OSError as error:
-        raise ConfigError(Problem(str(directory), f"cannot be written ({error.strerror})", "name a folder you can write to")) from error
-    print(f"{directory}: look at experiments/first.yaml, then: cd {directory} && python -m tfrun +experiment=first dataset.directory=…")
+        raise ConfigError(
+            Problem(str(directory), f"cannot be written ({error.strerror})", "name a folder you can write to")
+        ) from error
+    print(
+        f"{directory}: look at experiments/first.yaml, then: cd {directory} && python -m tfrun +experiment=first dataset.directory=…"
+    )
     return 0

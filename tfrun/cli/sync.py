@@ -19,7 +19,9 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--follow", action="store_true", help="send while the run goes on, until standard input ends")
     args = parser.parse_args(argv)
     if not (args.directory / "config.yaml").is_file():
-        raise RunError(Problem(str(args.directory), "is no run directory: it holds no config.yaml", "name runs/<experiment>/<date_time>"))
+        raise RunError(
+            Problem(str(args.directory), "is no run directory: it holds no config.yaml", "name runs/<experiment>/<date_time>")
+        )
     from tfrun.tracking.sync import Sync
 
     sync = Sync(args.directory)
@@ -28,7 +30,9 @@ def main(argv: list[str]) -> int:
     try:
         state = sync.send(final=True)
     except Exception as error:  # MLflow's stores raise MlflowException, requests', SQLAlchemy's and OS errors alike
-        raise RunError(Problem("tracking.uri", f"cannot be reached ({_brief(error)})", "nothing is lost: try again later", sync.uri)) from error
+        raise RunError(
+            Problem("tracking.uri", f"cannot be reached ({_brief(error)})", "nothing is lost: try again later", sync.uri)
+        ) from error
     open_end = "" if state.get("done") else " (no result yet: the run goes on or was killed)"
     print(f"sent to {state['uri']}: run {state['run_id']}{open_end}")
     return 0

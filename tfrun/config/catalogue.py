@@ -82,7 +82,11 @@ def keys(cls: type[Component], values: dict[str, Any] | None = None, prefix: str
     for name, field in cls.model_fields.items():
         default = ... if field.is_required() else plain(field.get_default(call_default_factory=True))
         default = (values or {}).get(name, default)
-        if isinstance(field.annotation, type) and hasattr(field.annotation, "model_fields") and not issubclass(field.annotation, Component):
+        if (
+            isinstance(field.annotation, type)
+            and hasattr(field.annotation, "model_fields")
+            and not issubclass(field.annotation, Component)
+        ):
             rows += keys(field.annotation, values={}, prefix=f"{prefix}{name}.")
             continue
         unit = (field.json_schema_extra or {}).get("unit", "")
@@ -91,7 +95,11 @@ def keys(cls: type[Component], values: dict[str, Any] | None = None, prefix: str
 
 
 def shown(default: Any) -> str:
-    return "must be given" if default is ... else yaml.safe_dump(default, default_flow_style=True, width=1000).replace("\n...", "").strip()
+    return (
+        "must be given"
+        if default is ...
+        else yaml.safe_dump(default, default_flow_style=True, width=1000).replace("\n...", "").strip()
+    )
 
 
 def type_name(annotation: Any) -> str:
@@ -109,7 +117,9 @@ def type_name(annotation: Any) -> str:
         return f"mapping of {type_name(inner[0])} to {type_name(inner[1])}"
     if inner:
         return " or ".join("null" if item is type(None) else type_name(item) for item in inner)
-    return {"Path": "path", "str": "text"}.get(getattr(annotation, "__name__", ""), getattr(annotation, "__name__", str(annotation)))
+    return {"Path": "path", "str": "text"}.get(
+        getattr(annotation, "__name__", ""), getattr(annotation, "__name__", str(annotation))
+    )
 
 
 def _comment(path: Path) -> str:

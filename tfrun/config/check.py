@@ -39,12 +39,22 @@ def _backbone_training(experiment: Experiment) -> Iterator[Problem]:
 def _monitor(experiment: Experiment) -> Iterator[Problem]:
     names = experiment.evaluation.metric_names()
     if experiment.training.monitor not in names:
-        yield Problem("training.monitor", "is not measured", f"{nearest(experiment.training.monitor, names)} (evaluation.metrics)", experiment.training.monitor)
+        yield Problem(
+            "training.monitor",
+            "is not measured",
+            f"{nearest(experiment.training.monitor, names)} (evaluation.metrics)",
+            experiment.training.monitor,
+        )
 
 
 def _validation(experiment: Experiment) -> Iterator[Problem]:
     if experiment.dataset.split.validation == 0 and experiment.training.keep == "best":
-        yield Problem("training.keep", "needs a validation split to tell which weights are best", "use training.keep=last, or give dataset.split.validation a share", "best")
+        yield Problem(
+            "training.keep",
+            "needs a validation split to tell which weights are best",
+            "use training.keep=last, or give dataset.split.validation a share",
+            "best",
+        )
 
 
 def _slices(experiment: Experiment) -> Iterator[Problem]:
@@ -52,14 +62,24 @@ def _slices(experiment: Experiment) -> Iterator[Problem]:
         columns = experiment.dataset.slice_columns()
         for name in experiment.evaluation.slices:
             if name not in columns:
-                yield Problem("evaluation.slices", "is no column of the data", nearest(name, columns) or "the data have no further columns", name)
+                yield Problem(
+                    "evaluation.slices",
+                    "is no column of the data",
+                    nearest(name, columns) or "the data have no further columns",
+                    name,
+                )
 
 
 def _primary(experiment: Experiment) -> Iterator[Problem]:
     from tfrun.evaluation.metrics import LOWER_IS_BETTER
 
     if experiment.evaluation.primary in LOWER_IS_BETTER:
-        yield Problem("evaluation.primary", "must be a metric of which more is better, since retention divides by it", "use accuracy, and put this one into evaluation.metrics", experiment.evaluation.primary)
+        yield Problem(
+            "evaluation.primary",
+            "must be a metric of which more is better, since retention divides by it",
+            "use accuracy, and put this one into evaluation.metrics",
+            experiment.evaluation.primary,
+        )
 
 
 def _strategy(experiment: Experiment) -> Iterator[Problem]:

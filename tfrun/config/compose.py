@@ -166,7 +166,9 @@ def unknown_key(key: str, keys: list[str], value: Any) -> Problem:
     elif hint.startswith("did") and parent:
         hint = hint.replace("mean '", f"mean '{parent}.", 1)
     elif parent and not siblings:
-        hint = nearest(key, keys) if nearest(key, keys).startswith("did") else f"see `python -m tfrun show {parent.split('.')[0]}`"
+        hint = (
+            nearest(key, keys) if nearest(key, keys).startswith("did") else f"see `python -m tfrun show {parent.split('.')[0]}`"
+        )
     return Problem(key, "no such key", hint, value)
 
 

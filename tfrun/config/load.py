@@ -75,7 +75,9 @@ def _build(node: Any, path: str, problems: list[Problem], keys: list[str]) -> An
         return _BROKEN if broken else built
     try:
         cls = import_target(node["_target_"], path.rstrip(".") or "config")
-        return cls(**{key: value for key, value in built.items() if key not in broken}) if not broken else _dry(cls, built, broken)
+        return (
+            cls(**{key: value for key, value in built.items() if key not in broken}) if not broken else _dry(cls, built, broken)
+        )
     except ConfigError as error:
         problems += error.problems
     except ValidationError as error:
@@ -109,7 +111,9 @@ def _explain(error: dict[str, Any], cls: type[Component], path: str, keys: list[
         options = [option.strip(" '") for option in error["ctx"]["expected"].replace(" or ", ", ").split(",")]
         return Problem(key, f"must be one of {', '.join(options)}", _close_only(str(value), options), value)
     if kind in ("is_instance_of", "model_type"):
-        return Problem(key, "is no component of this group", f"choose an option: see `python -m tfrun list {loc[0]}`", _brief(value))
+        return Problem(
+            key, "is no component of this group", f"choose an option: see `python -m tfrun list {loc[0]}`", _brief(value)
+        )
     rule = error["msg"].removeprefix("Value error, ").removeprefix("Input ").replace("should be", "must be", 1)
     return Problem(key, rule[:1].lower() + rule[1:], "", _brief(value))
 

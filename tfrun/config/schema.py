@@ -35,7 +35,7 @@ def experiment_schema(config_dir: Path | None = None) -> dict[str, Any]:
 
 
 def _own_field(name: str) -> dict[str, Any]:
-    return Experiment.model_fields[name].description and {"description": Experiment.model_fields[name].description} or {}
+    return {"description": Experiment.model_fields[name].description}
 
 
 def _group_schema(group: str, choices: list[Option], refs: dict[type[Component], dict]) -> dict[str, Any]:
@@ -47,7 +47,9 @@ def _group_schema(group: str, choices: list[Option], refs: dict[type[Component],
 
 def _defaults(every: dict[str, dict[str, Option]]) -> dict[str, Any]:
     names = {
-        f"override /{group}": {"type": "array", "items": {"enum": list(choices)}} if group == "export" else {"enum": list(choices)}
+        f"override /{group}": {"type": "array", "items": {"enum": list(choices)}}
+        if group == "export"
+        else {"enum": list(choices)}
         for group, choices in every.items()
     }
     item = {"type": "object", "properties": names}

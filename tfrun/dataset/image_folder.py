@@ -55,9 +55,23 @@ class ImageFolder(Dataset):
             return error.problems
         labels = sorted(set(rows.labels))
         if not len(rows.ids):
-            return [Problem("dataset.directory", "holds no picture", f"put {', '.join(ENDINGS)} files into one folder a class", self.directory)]
+            return [
+                Problem(
+                    "dataset.directory",
+                    "holds no picture",
+                    f"put {', '.join(ENDINGS)} files into one folder a class",
+                    self.directory,
+                )
+            ]
         if len(labels) == 1:
-            return [Problem("dataset.directory", f"holds one class only, '{labels[0]}'", "a classifier needs two; put one folder a class", self.directory)]
+            return [
+                Problem(
+                    "dataset.directory",
+                    f"holds one class only, '{labels[0]}'",
+                    "a classifier needs two; put one folder a class",
+                    self.directory,
+                )
+            ]
         return []
 
     def slice_columns(self) -> list[str]:
@@ -73,8 +87,12 @@ class ImageFolder(Dataset):
         paths = [str(self.directory / name) for name in rows.ids]
         digests, skipped = examine(paths, self.channels)
         if skipped and self.on_corrupt == "fail":
-            shown = [Problem(item.file, item.reason, "mend or remove it, or set dataset.on_corrupt=skip") for item in skipped[:10]]
-            more = [Problem("dataset.directory", f"{len(skipped) - 10} more files are no pictures")] if len(skipped) > 10 else []
+            shown = [
+                Problem(item.file, item.reason, "mend or remove it, or set dataset.on_corrupt=skip") for item in skipped[:10]
+            ]
+            more = (
+                [Problem("dataset.directory", f"{len(skipped) - 10} more files are no pictures")] if len(skipped) > 10 else []
+            )
             raise RunError(*shown, *more)
         sound = np.array([position for position, digest in enumerate(digests) if digest is not None], int)
         files = tf.constant([paths[position] for position in sound])
@@ -95,7 +113,9 @@ class ImageFolder(Dataset):
         return self._indexed() if self.index is not None else self._listed()
 
     def _listed(self) -> Rows:
-        folders = {child.name: child for child in sorted(self.directory.iterdir()) if child.is_dir() and not child.name.startswith(".")}
+        folders = {
+            child.name: child for child in sorted(self.directory.iterdir()) if child.is_dir() and not child.name.startswith(".")
+        }
         given = bool(folders) and all(split_name(name) for name in folders)
         ids, labels, splits = [], [], []
         for split, parent in folders.items() if given else [("", self.directory)]:
@@ -124,7 +144,11 @@ class ImageFolder(Dataset):
             if not record["file"] or not record["label"]:
                 raise RunError(Problem("dataset.index", f"line {number} has no file or no label", "mend the line", path))
             if not (self.directory / record["file"]).is_file():
-                raise RunError(Problem("dataset.index", f"line {number} names {record['file']}, which does not exist", "mend the line", path))
+                raise RunError(
+                    Problem(
+                        "dataset.index", f"line {number} names {record['file']}, which does not exist", "mend the line", path
+                    )
+                )
 
         def column(name: str) -> np.ndarray:
             return np.array([record[name] for record in records], object)
@@ -136,6 +160,13 @@ class ImageFolder(Dataset):
     def _check_header(self, header: list[str]) -> None:
         for name in ("file", "label"):
             if name not in header:
-                raise RunError(Problem("dataset.index", f"has no column '{name}' (it has {', '.join(header) or 'none'})", "name it so", self.index))
+                raise RunError(
+                    Problem(
+                        "dataset.index",
+                        f"has no column '{name}' (it has {', '.join(header) or 'none'})",
+                        "name it so",
+                        self.index,
+                    )
+                )
         if self.group and self.group not in header:
             raise RunError(Problem("dataset.group", "is no column of the index", nearest(self.group, header), self.group))

@@ -32,7 +32,9 @@ def assign(labels: np.ndarray, by: SplitBy, given: np.ndarray | None = None, gro
         for row, text in enumerate(given):
             name = split_name(str(text)) if str(text).strip() else ""
             if name is None:
-                raise RunError(Problem("dataset.index", f"row {row + 1} has an unknown split", "use train, validation or test", text))
+                raise RunError(
+                    Problem("dataset.index", f"row {row + 1} has an unknown split", "use train, validation or test", text)
+                )
             result[row] = name
     groups = np.arange(len(labels)).astype(str) if groups is None else groups.astype(str)
     has = {name for name in SPLITS if (result == name).any()}
@@ -83,4 +85,8 @@ def _refuse_straddling(result: np.ndarray, groups: np.ndarray) -> None:
 def _refuse_empty(result: np.ndarray, by: SplitBy) -> None:
     for name in SPLITS:
         if not (result == name).any() and not (name == "validation" and by.validation == 0):
-            raise RunError(Problem(f"dataset.split.{name}", f"no row is left for {name} of {len(result)}", "give more rows or other shares"))
+            raise RunError(
+                Problem(
+                    f"dataset.split.{name}", f"no row is left for {name} of {len(result)}", "give more rows or other shares"
+                )
+            )

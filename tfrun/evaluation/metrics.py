@@ -33,7 +33,9 @@ def f1_macro(labels, probabilities, classes) -> float:
 def precision_macro(labels, probabilities, classes) -> float:
     from sklearn.metrics import precision_score
 
-    return float(precision_score(labels, probabilities.argmax(axis=1), labels=np.unique(labels), average="macro", zero_division=0))
+    return float(
+        precision_score(labels, probabilities.argmax(axis=1), labels=np.unique(labels), average="macro", zero_division=0)
+    )
 
 
 def auc(labels, probabilities, classes) -> float:

@@ -17,7 +17,9 @@ Metric = Literal["loss", "accuracy", "balanced_accuracy", "f1_macro", "precision
 class Standard(Evaluation):
     """Metrics of the whole split and of slices by column."""
 
-    metrics: list[Metric] = setting(lambda: ["loss", "accuracy", "balanced_accuracy", "f1_macro"], "what to measure", min_length=1)
+    metrics: list[Metric] = setting(
+        lambda: ["loss", "accuracy", "balanced_accuracy", "f1_macro"], "what to measure", min_length=1
+    )
     primary: Metric = setting("accuracy", "metric of retention and of headlines; higher must be better")
     splits: list[Literal["train", "validation", "test"]] = setting(lambda: list(SPLITS[1:]), "splits to measure after training")
     slices: list[str] = setting(list, "columns of the data; metrics are given for each of their values")

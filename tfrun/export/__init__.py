@@ -32,7 +32,9 @@ class Artifact:
     retention: float | None = None
     max_abs_difference: float | None = None
     agreement: float | None = None
-    latency_ms: dict[str, float | None] = field(default_factory=lambda: dict.fromkeys(("cold_load", "cold_first", "p50", "p99")))
+    latency_ms: dict[str, float | None] = field(
+        default_factory=lambda: dict.fromkeys(("cold_load", "cold_first", "p50", "p99"))
+    )
     peak_memory_bytes: int | None = None
     passed: bool = False
     reasons: list[str] = field(default_factory=list)

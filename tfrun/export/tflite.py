@@ -68,7 +68,9 @@ class TFLite(Export):
         train = source.data.splits["train"]
         order = np.random.default_rng(source.seed).permutation(len(train))
         by_class = order[np.argsort(train.labels[order], kind="stable")]
-        picked = by_class[np.linspace(0, len(by_class) - 1, min(self.representative_examples, len(by_class))).round().astype(int)]
+        picked = by_class[
+            np.linspace(0, len(by_class) - 1, min(self.representative_examples, len(by_class))).round().astype(int)
+        ]
         for raw in train.take(picked).inputs():
             yield {source.data.input.name: raw[None]}
 

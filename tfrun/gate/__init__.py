@@ -52,4 +52,6 @@ def judge(gate: Gate, metrics: dict[str, dict[str, float]], artifacts: list[Arti
     against += [f"{artifact.name}: {reason}" for artifact in judged if not artifact.passed for reason in artifact.reasons]
     if against:
         return judged, Verdict(False, against)
-    return judged, Verdict(True, [f"all {len(judged)} exported files passed" if judged else "nothing was exported", gate.praise()])
+    return judged, Verdict(
+        True, [f"all {len(judged)} exported files passed" if judged else "nothing was exported", gate.praise()]
+    )

@@ -12,9 +12,13 @@ class Thresholds(Gate):
     """Metrics of the test split, and what each exported file keeps of them."""
 
     metrics: dict[str, float] = setting(dict, "test metric: least value (for loss and brier: largest)")
-    retention: float | None = setting(0.95, "least share of the primary metric that each file keeps; null: no such rule", gt=0, le=1.1)
+    retention: float | None = setting(
+        0.95, "least share of the primary metric that each file keeps; null: no such rule", gt=0, le=1.1
+    )
     max_megabytes: dict[str, float] = setting(dict, "target/variant: largest size", unit="MB (10^6 bytes)")
-    max_p99_ms: dict[str, float] = setting(dict, "target/variant: slowest of 100 answers to one row, on this machine", unit="ms")
+    max_p99_ms: dict[str, float] = setting(
+        dict, "target/variant: slowest of 100 answers to one row, on this machine", unit="ms"
+    )
 
     def problems(self, evaluation) -> list[Problem]:
         known = evaluation.metric_names()
@@ -37,7 +41,9 @@ class Thresholds(Gate):
     def artifact_reasons(self, artifact) -> list[str]:
         reasons = []
         if self.retention is not None and not (artifact.retention is not None and artifact.retention >= self.retention):
-            reasons.append(f"keeps {artifact.retention or 0:.3f} of the primary metric, less than gate.retention = {self.retention:g}")
+            reasons.append(
+                f"keeps {artifact.retention or 0:.3f} of the primary metric, less than gate.retention = {self.retention:g}"
+            )
         megabytes, p99 = self.max_megabytes.get(artifact.name), self.max_p99_ms.get(artifact.name)
         if megabytes is not None and artifact.bytes > megabytes * 1e6:
             reasons.append(f"is {artifact.bytes / 1e6:.2f} MB, more than gate.max_megabytes = {megabytes:g}")
@@ -46,6 +52,9 @@ class Thresholds(Gate):
         return reasons
 
     def praise(self) -> str:
-        held = [f"{name} ≥ {limit:g}" if name not in LOWER_IS_BETTER else f"{name} ≤ {limit:g}" for name, limit in self.metrics.items()]
+        held = [
+            f"{name} ≥ {limit:g}" if name not in LOWER_IS_BETTER else f"{name} ≤ {limit:g}"
+            for name, limit in self.metrics.items()
+        ]
         held += [f"retention ≥ {self.retention:g}"] if self.retention is not None else []
         return "gate held: " + ", ".join(held) if held else "no threshold is set"

@@ -125,7 +125,11 @@ def _claim(directory: Path, key: str = "hydra.run.dir") -> Path:
             raise RunError(Problem(key, "is a file, not a folder", "choose another folder", directory)) from error
         raise RunError(Problem(key, f"holds {state} already", "choose another directory, or remove it", directory)) from error
     except OSError as error:
-        raise RunError(Problem(key, f"cannot be written ({error.strerror})", "choose a folder you can write to, e.g. runs=/tmp/runs", directory)) from error
+        raise RunError(
+            Problem(
+                key, f"cannot be written ({error.strerror})", "choose a folder you can write to, e.g. runs=/tmp/runs", directory
+            )
+        ) from error
 
 
 def _system() -> dict[str, float]:
@@ -137,5 +141,3 @@ def _system() -> dict[str, float]:
         "system_memory_usage_megabytes": round(psutil.virtual_memory().used / 1e6, 1),
         "process_memory_usage_megabytes": round(process.memory_info().rss / 1e6, 1),
     }
-
-

@@ -12,8 +12,8 @@ import numpy as np
 import yaml
 
 from tfrun.component import plain
-from tfrun.record.result import Result
 from tfrun.record.record import write_atomically
+from tfrun.record.result import Result
 
 if TYPE_CHECKING:
     from tfrun.dataset import Data
@@ -62,7 +62,9 @@ def curves(history: History) -> str:
 
 
 def _mark_best(axes, history: History) -> None:
-    best = next((row["epoch"] for row in history.rows if row["step"] == history.best_step and history.best_value is not None), None)
+    best = next(
+        (row["epoch"] for row in history.rows if row["step"] == history.best_step and history.best_value is not None), None
+    )
     if best is not None:
         axes.axvline(best, color="#999", linewidth=0.8, linestyle=":", label="kept")
 

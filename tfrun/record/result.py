@@ -48,7 +48,9 @@ class Result:
     def as_dict(self) -> dict[str, Any]:
         content = {**vars(self), "directory": str(self.directory)}
         content["artifacts"] = [artifact.as_dict() for artifact in self.artifacts]
-        content["verdict"] = self.verdict.as_dict() if self.verdict else {"blessed": False, "reasons": [self.error or "not judged"]}
+        content["verdict"] = (
+            self.verdict.as_dict() if self.verdict else {"blessed": False, "reasons": [self.error or "not judged"]}
+        )
         return _finite(content)
 
     def write(self) -> None:
@@ -61,7 +63,9 @@ def read(directory: Path) -> dict[str, Any]:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise RunError(Problem(str(directory), "holds no result.json: the run did not finish, or this is no run directory")) from error
+        raise RunError(
+            Problem(str(directory), "holds no result.json: the run did not finish, or this is no run directory")
+        ) from error
     except (OSError, ValueError) as error:
         raise RunError(Problem(str(path), f"cannot be read ({error})")) from error
 

@@ -12,7 +12,9 @@ from tfrun.duration import Duration
 class Schedule(Component):
     """Protocol of the group: `factor(step, total, steps)` is what the optimizer's learning rate is multiplied by."""
 
-    warmup: Duration = setting("0 steps", "the rate rises from 0 in a straight line at first", unit="steps, epochs, examples or %")
+    warmup: Duration = setting(
+        "0 steps", "the rate rises from 0 in a straight line at first", unit="steps, epochs, examples or %"
+    )
 
     def factor(self, step, total: int, steps: Callable[[str], int]):
         """step: float32 scalar tensor from 0; total: steps of the phase; steps: a duration in steps. float32 in [0, 1]."""

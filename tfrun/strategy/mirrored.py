@@ -15,7 +15,11 @@ class Mirrored(Strategy):
     def problems(self, batch_size: int) -> list[Problem]:
         if self.devices and batch_size % self.devices:
             rule = f"cannot be shared out evenly over strategy.devices = {self.devices}"
-            return [Problem("training.batch_size", rule, f"use {batch_size - batch_size % self.devices or self.devices}", batch_size)]
+            return [
+                Problem(
+                    "training.batch_size", rule, f"use {batch_size - batch_size % self.devices or self.devices}", batch_size
+                )
+            ]
         return []
 
     def build(self):
@@ -24,7 +28,13 @@ class Mirrored(Strategy):
         gpus = tf.config.list_physical_devices("GPU")
         count = self.devices or len(gpus)
         if count < 1:
-            raise RunError(Problem("strategy.devices", "this machine has no GPU", "set strategy.devices=2 for two logical CPU devices, or strategy=one_device"))
+            raise RunError(
+                Problem(
+                    "strategy.devices",
+                    "this machine has no GPU",
+                    "set strategy.devices=2 for two logical CPU devices, or strategy=one_device",
+                )
+            )
         if gpus and count > len(gpus):
             raise RunError(Problem("strategy.devices", f"this machine has {len(gpus)} GPUs", "ask for as many at most", count))
         names = [f"/GPU:{number}" for number in range(count)] if gpus else _logical_cpus(count)
@@ -41,5 +51,7 @@ def _logical_cpus(count: int) -> list[str]:
             tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU")[0], configurations)
         except RuntimeError as error:
             way_out = "start this run in a process of its own"
-            raise RunError(Problem("strategy.devices", "TensorFlow has started with fewer CPU devices", way_out, count)) from error
+            raise RunError(
+                Problem("strategy.devices", "TensorFlow has started with fewer CPU devices", way_out, count)
+            ) from error
     return [f"/CPU:{number}" for number in range(count)]

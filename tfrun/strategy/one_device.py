@@ -10,7 +10,9 @@ from tfrun.strategy import Strategy
 class OneDevice(Strategy):
     """All work on one device."""
 
-    device: str | None = setting(None, "e.g. /CPU:0 or /GPU:1; null: the first GPU, else the CPU", pattern=r"^/?(device:)?(CPU|GPU|cpu|gpu):\d+$")
+    device: str | None = setting(
+        None, "e.g. /CPU:0 or /GPU:1; null: the first GPU, else the CPU", pattern=r"^/?(device:)?(CPU|GPU|cpu|gpu):\d+$"
+    )
 
     def build(self):
         import tensorflow as tf
@@ -18,5 +20,7 @@ class OneDevice(Strategy):
         device = self.device or ("/GPU:0" if tf.config.list_physical_devices("GPU") else "/CPU:0")
         kind, _, number = device.upper().strip("/").removeprefix("DEVICE:").partition(":")
         if int(number) >= len(tf.config.list_logical_devices(kind)):
-            raise RunError(Problem("strategy.device", "this machine has no such device", "remove it to let tfrun choose", device))
+            raise RunError(
+                Problem("strategy.device", "this machine has no such device", "remove it to let tfrun choose", device)
+            )
         return tf.distribute.OneDeviceStrategy(device)

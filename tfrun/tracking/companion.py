@@ -39,7 +39,9 @@ class Companion:
         lines = answer.strip().splitlines()
         if not lines:
             slow = self._process.returncode < 0
-            what = f"MLflow did not take everything within {self._timeout:g} s" if slow else "ended without a word (see log.txt)"
+            what = (
+                f"MLflow did not take everything within {self._timeout:g} s" if slow else "ended without a word (see log.txt)"
+            )
             record.warn(f"tracking: {what}; {later}")
             return
         said = json.loads(lines[-1])

@@ -119,7 +119,9 @@ class Sync:
 
         run_id = self.state["run_id"]
         final = {
-            f"{_FINAL.get(split, split)}_{name}": value for split, metrics in result["metrics"].items() for name, value in metrics.items()
+            f"{_FINAL.get(split, split)}_{name}": value
+            for split, metrics in result["metrics"].items()
+            for name, value in metrics.items()
         }
         for artifact in result["artifacts"]:
             label = _FORBIDDEN.sub("_", f"export/{artifact['target']}/{artifact['variant']}")

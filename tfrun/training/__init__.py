@@ -24,7 +24,9 @@ class Training(Component):
 
     epochs: float = setting(10, "passes over the training split", unit="epochs", gt=0)
     batch_size: int = setting(32, "rows a step, over all devices", unit="rows", ge=1)
-    evaluate_every: Duration = setting("1 epochs", "time between measurements on the validation split", unit="steps, epochs, examples or %")
+    evaluate_every: Duration = setting(
+        "1 epochs", "time between measurements on the validation split", unit="steps, epochs, examples or %"
+    )
     keep: Literal["best", "last"] = setting("best", "weights to keep at the end: best on the validation split, or the last")
     monitor: str = setting("loss", "validation metric that says which weights are best")
     steps_per_call: int = setting(50, "most optimizer steps in one call of the compiled loop", unit="steps", ge=1)

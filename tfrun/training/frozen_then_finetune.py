@@ -11,7 +11,9 @@ class FrozenThenFinetune(Finetune):
     """The second phase starts from the best weights of the first, which stay the best unless it improves on them."""
 
     frozen_epochs: float = setting(10, "passes with the backbone fixed, before `epochs` with all weights", unit="epochs", gt=0)
-    finetune_learning_rate: float | None = setting(None, "highest learning rate of the second phase; null: the optimizer's", gt=0)
+    finetune_learning_rate: float | None = setting(
+        None, "highest learning rate of the second phase; null: the optimizer's", gt=0
+    )
 
     def phases(self):
         (unfrozen,) = super().phases()

@@ -139,7 +139,9 @@ class _Trainer:
         with self.strategy.scope():
             updates = [(self._optimizer(phase, total, 1.0), model.head.trainable_variables)]
             if phase.unfreeze:
-                updates.append((self._optimizer(phase, total, phase.backbone_learning_rate), model.backbone.trainable_variables))
+                updates.append(
+                    (self._optimizer(phase, total, phase.backbone_learning_rate), model.backbone.trainable_variables)
+                )
             for optimizer, variables in updates:
                 optimizer.build(variables)
         return make_step(forward, penalties, updates, self.experiment.training.batch_size, self.strategy.num_replicas_in_sync)

@@ -17,7 +17,9 @@ class Auto(Transform):
     """Pictures are resized and scaled to [0, 1] (see `transform=image`)."""
 
     image_size: ImageSize | None = setting(
-        None, "pictures: height and width, or one number for a square; null: the size that the backbone was made for", unit="pixels"
+        None,
+        "pictures: height and width, or one number for a square; null: the size that the backbone was made for",
+        unit="pixels",
     )
 
     def build(self, data: Data, backbone: Backbone):

@@ -1,0 +1,59 @@
+"""The stage of a run that writes every target and measures every file."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+from tfrun.export import Artifact, Source
+from tfrun.export.measure import Held, Worker, measured, sized
+from tfrun.quiet import native_output_to
+
+if TYPE_CHECKING:
+    from tfrun.dataset import Data
+    from tfrun.experiment import Experiment
+    from tfrun.model import Model
+    from tfrun.record import Record
+
+
+def export(experiment: Experiment, model: Model, data: Data, held: Held, record: Record) -> list[Artifact]:
+    """Writes every target and measures every file, each in a fresh process."""
+    if not experiment.export:
+        return []
+    written = _write(experiment, model, data, held, record)
+    return sized(_measure(experiment, written, held, record), record.directory)
+
+
+def _write(experiment: Experiment, model: Model, data: Data, held: Held, record: Record) -> list[tuple[Artifact, float | None]]:
+    """Each artifact with the largest difference of probabilities that it may have."""
+    from tfrun.export import contract, module
+
+    scratch = record.directory / "exports" / ".source"
+    written: list[tuple[Artifact, float | None]] = []
+    with record.stage("export", has_progress=True) as stage:
+        with record.progress("writing", len(experiment.export), "targets") as progress, native_output_to(record.log_path):
+            module.save(model, scratch)
+            source = Source(scratch, data, record.directory, experiment.seed)
+            for number, target in enumerate(experiment.export.values(), start=1):
+                written += [(artifact, target.largest_difference(artifact.variant)) for artifact in target.write(source)]
+                progress.reach(number, target.target)
+        shutil.rmtree(scratch)
+        example = next(held.split.inputs())
+        contract.write(contract.contract(model, example, held.probabilities[0]), record.directory / "exports")
+        stage.says = f"{len(written)} files"
+    return written
+
+
+def _measure(
+    experiment: Experiment, written: list[tuple[Artifact, float | None]], held: Held, record: Record
+) -> list[Artifact]:
+    artifacts: list[Artifact] = []
+    with record.stage("measuring", has_progress=True) as stage:
+        with record.progress("measuring", len(written), "files") as progress:
+            for artifact, allowed in written:
+                with Worker(artifact.runtime) as worker:
+                    path = record.directory / artifact.path
+                    artifacts.append(measured(artifact, worker, path, held, experiment.evaluation, allowed))
+                progress.reach(len(artifacts), artifact.name)
+        stage.says = f"{len(artifacts)} files in their own runtimes on {len(held.split):,} test rows"
+    return artifacts

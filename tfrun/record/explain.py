@@ -1,0 +1,27 @@
+"""An error that nobody foresaw, in one line a person can act on."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from tfrun.config.problems import Problem, RunError, TfrunError, shorten
+
+if TYPE_CHECKING:
+    from tfrun.record import Record
+
+_DISK = re.compile(r"No space left on device|File too large|Disk quota exceeded|Read-only file system")
+
+
+def explained(error: Exception, record: Record) -> TfrunError:
+    """The traceback stays in the log."""
+    way_out = f"the traceback is in {record.log_path}; debug=true shows it here"
+    if isinstance(error, OSError) or _DISK.search(str(error)):  # TensorFlow's own file errors are no OSError
+        found = _DISK.search(str(error))
+        reason = found[0] if found else error.strerror or shorten(error, 200)
+        return RunError(
+            Problem(
+                "runs", f"cannot be written ({reason})", f"make room, or choose another folder; {way_out}", record.directory
+            )
+        )
+    return RunError(Problem("run", f"{type(error).__name__}: {shorten(error, 300)}", way_out))
