@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tfrun.evaluation.metrics import METRICS
+from tfrun.evaluation.metrics import METRICS, improves
 from tfrun.evaluation.standard import Standard
 
 LABELS = np.array([0, 0, 1, 1, 1, 2])
@@ -54,3 +54,18 @@ def test_slices_are_metrics_of_the_rows_with_each_value():
 def test_an_unknown_metric_is_refused_with_the_names():
     with pytest.raises(ValueError, match="f1_macro"):
         Standard(metrics=["f1"])
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "best", "expected"),
+    [
+        ("accuracy", 0.8, 0.7, True),
+        ("loss", 0.8, 0.7, False),
+        ("brier", 0.6, 0.7, True),
+        ("auc", float("nan"), None, True),
+        ("auc", 0.5, float("nan"), True),
+        ("auc", float("nan"), 0.5, False),
+    ],
+)
+def test_better_depends_on_the_metric_and_nan_is_worst(name, value, best, expected):
+    assert improves(name, value, best) is expected

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 LOWER_IS_BETTER = frozenset({"loss", "brier"})
+
+
+def improves(name: str, value: float, best: float | None) -> bool:
+    """Is `value` of the metric `name` better than `best`? NaN is better than nothing else."""
+    if best is None or math.isnan(best):
+        return True
+    return value < best if name in LOWER_IS_BETTER else value > best
 
 
 def loss(labels, probabilities, classes) -> float:

@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from tfrun import duration
 from tfrun.config.problems import Problem, RunError
+from tfrun.evaluation.metrics import improves
 from tfrun.training import Phase
 from tfrun.training.checkpoint import Checkpoint
 from tfrun.training.loop import Loop
@@ -114,9 +115,8 @@ class _Trainer:
 
     def _keep_best(self, metrics: dict[str, float]) -> None:
         monitor = self.experiment.training.monitor
-        value, best = metrics[monitor], self.history.best_value
-        better = best is None or (value < best if monitor == "loss" else value > best)
-        if self.experiment.training.keep == "best" and better:
+        value = metrics[monitor]
+        if self.experiment.training.keep == "best" and improves(monitor, value, self.history.best_value):
             self.checkpoint.save("best")
             self.history.best_value, self.history.best_step = value, self.step
 
