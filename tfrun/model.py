@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -60,12 +61,17 @@ class Model:
 
         return split.examples(order).map(transformed, num_parallel_calls=tf.data.AUTOTUNE)
 
-    def features(self, split: Split, batch_size: int = 64) -> np.ndarray:
-        """The backbone's features of every row in order, float32 [rows, ...]."""
+    def features(self, split: Split, reach: Callable[[int], None] = lambda rows: None, batch_size: int = 64) -> np.ndarray:
+        """The backbone's features of every row in order, float32 [rows, ...]. reach: told how many rows are done."""
         import tensorflow as tf
 
         batches = self.inputs(split, tf.data.Dataset.range(len(split))).batch(batch_size).prefetch(2)
-        return np.concatenate([self._extract(inputs).numpy() for inputs, _ in batches])
+        features, done = [], 0
+        for inputs, _ in batches:
+            features.append(self._extract(inputs).numpy())
+            done += len(features[-1])
+            reach(done)
+        return np.concatenate(features)
 
     @cached_property
     def _extract(self):

@@ -166,7 +166,8 @@ class _Trainer:
         """Features of a fixed backbone, computed once."""
         if name not in self._features:
             split, began = self.data.splits[name], time.perf_counter()
-            self._features[name] = self.model.features(split)
+            with self.record.progress(f"features ({name})", len(split), "rows") as progress:
+                self._features[name] = self.model.features(split, progress.reach)
             self.history.extracted += len(split)
             self.history.extraction_seconds += time.perf_counter() - began
         return self._features[name]
