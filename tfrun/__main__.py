@@ -38,7 +38,7 @@ def main(argv: list[str] | None = None) -> int:
         show_problems(error)
         return error.exit_code
     except KeyboardInterrupt:
-        print("stopped", file=sys.stderr)
+        print("stopped: what was reached is in the run directory", file=sys.stderr)
         return 1
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # `tfrun list | head` is no error

@@ -48,7 +48,7 @@ class Experiment(Component):
     description: str = setting("", "one line for lists, reports and the model card")
     seed: int = setting(0, "seeds initial weights, order and augmentation (splits have a seed of their own)", ge=0, lt=2**31)
     runs: Path = setting(Path("runs"), "folder of all run directories")
-    debug: Literal["fast"] | bool = setting(
+    debug: Literal[False, True, "fast"] = setting(
         False,
         "true: show tracebacks; fast: one epoch on at most 64 rows a split, no gate, no tracking, to try a config end to end",
     )

@@ -50,6 +50,9 @@ def run(experiment: Experiment, directory: str | Path | None = None, quiet: bool
     except KeyboardInterrupt:
         result.status, result.error = "interrupted", "stopped by the user (Ctrl-C)"
         raise
+    except SystemExit:
+        result.status, result.error = "failed", "standard output was closed"
+        raise
     except TfrunError as error:
         result.status, result.error = "failed", str(error)
         raise
@@ -64,8 +67,8 @@ def run(experiment: Experiment, directory: str | Path | None = None, quiet: bool
 
 def _whole(experiment: Experiment, record: Record, result: Result) -> None:
     start(experiment, record)
+    strategy = experiment.strategy.build()  # first: reading pictures would fix the devices
     data = open_data(experiment, record, result)
-    strategy = experiment.strategy.build()
     model = build_model(experiment, data, strategy, record, result)
     history = train_model(experiment, model, data, strategy, record, result)
     held = evaluate(experiment, model, data, record, result)

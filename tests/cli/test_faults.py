@@ -39,12 +39,18 @@ def stopped(tmp_path_factory, request):
 
 
 def _wait_for_measurements(folder: Path, process) -> Path:
-    """Until the run has written three measurements; the pipe of its progress lines is read meanwhile."""
-    for _ in process.stdout:
-        for path in folder.glob("runs/*/*/metrics.jsonl"):
-            if path.read_text().count("\n") >= 3:
-                return path
-    raise AssertionError(process.stderr.read())
+    """Until the run has written three measurements."""
+    for _ in range(1200):
+        try:
+            process.wait(timeout=0.1)
+        except subprocess.TimeoutExpired:
+            for path in folder.glob("runs/*/*/metrics.jsonl"):
+                if path.read_text().count("\n") >= 3:
+                    return path
+        else:
+            break
+    process.kill()
+    raise AssertionError(process.communicate())
 
 
 def test_ctrl_c_ends_cleanly_with_what_was_reached_saved(stopped):

@@ -14,6 +14,7 @@ def test_each_value_is_a_run_of_its_own(tmp_path, module):
     assert done.code == 0, done.err
     results = [json.loads(path.read_text()) for path in sorted(tmp_path.glob("runs/quickstart/*/*/result.json"))]
     assert [result["status"] for result in results] == ["done", "done"]
+    assert "trial 0: " in done.out and "optimizer.learning_rate=0.1" in done.out
     assert results[0]["weights_sha256"] != results[1]["weights_sha256"]
 
 

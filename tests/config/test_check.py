@@ -18,7 +18,7 @@ def told(*overrides: str) -> list[str]:
         (["training=finetune", "backbone=none"], "backbone", "training=frozen"),
         (["backbone.trainable=true"], "backbone.trainable", "training=finetune"),
         (["training.monitor=acuracy"], "training.monitor", "did you mean 'accuracy'?"),
-        (["dataset.split.validation=0"], "training.keep", "training.keep=last"),
+        (["dataset.split.validation=0", "training.keep=best"], "training.keep", "training.keep=last"),
         (["evaluation.slices=[orign]"], "evaluation.slices", "did you mean 'origin'?"),
         (["evaluation.primary=loss"], "evaluation.primary", "use accuracy"),
         (["strategy=mirrored", "strategy.devices=3"], "training.batch_size", "use 30"),

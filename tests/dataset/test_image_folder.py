@@ -132,7 +132,7 @@ def test_a_folder_without_two_classes_is_a_problem_before_the_run(tmp_path, make
         ("file,label\nx\n", None, "line 2 has not 2 fields"),
         ("file,label\n,bag\n", None, "line 2 has no file or no label"),
         ("file,label,who\n", "hwo", "did you mean 'who'?"),
-        ("file,label,split\nPATH,bag,tst\nPATH,sandal,train\n", None, "row 1 has an unknown split"),
+        ("file,label,split\nPATH,bag,tst\nPATH,sandal,train\n", None, "row 1 has the unknown split"),
     ],
 )
 def test_a_broken_index_names_line_and_column(copy, text, group, hint):

@@ -47,7 +47,7 @@ def test_rows_without_a_given_split_are_shared_out():
 @pytest.mark.parametrize(
     ("given", "groups", "hint"),
     [
-        (["train", "holdouts"], None, "row 2 has an unknown split"),
+        (["train", "holdouts"], None, "row 2 has the unknown split"),
         (["train", "test"], ["anna", "anna"], "'anna' is in train and in test"),
     ],
 )

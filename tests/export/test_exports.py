@@ -186,8 +186,7 @@ def test_rows_of_many_sizes_are_sent_in_order():
 
 def test_the_contract_names_what_callers_rely_on(made):
     model, held, directory, _ = made
-    example = next(held.split.inputs())
-    contract.write(contract.contract(model, example, held.probabilities[0]), directory / "exports")
+    contract.write(contract.contract(model, next(held.split.inputs())), directory / "exports")
     stored = json.loads((directory / "exports/contract.json").read_text())
     assert stored["signatures"]["serving_default"]["inputs"] == [
         {"name": "image", "dtype": "uint8", "shape": [None, None, None, 3]}
@@ -201,6 +200,12 @@ def test_the_contract_names_what_callers_rely_on(made):
         image=tf.constant(request)
     )
     np.testing.assert_allclose(answer["probabilities"], stored["example"]["response"]["predictions"], atol=1e-5)
+
+
+def test_the_example_of_a_large_photo_is_a_small_one(made):
+    large = np.random.default_rng(0).integers(0, 256, (900, 500, 3), dtype=np.uint8)
+    example = contract.contract(made[0], large)["example"]["request"]["instances"][0]["image"]
+    assert np.shape(example) == (60, 63, 3) and (np.array(example) == large[::15, ::8]).all()
 
 
 def test_representative_rows_are_of_the_training_split_and_of_every_class(fashion, tmp_path):

@@ -64,5 +64,10 @@ def test_an_artifact_below_the_gate_no_longer_passes():
 
 
 def test_a_threshold_on_what_is_not_measured_is_a_problem_before_the_run():
-    (problem,) = Thresholds(metrics={"acuracy": 0.9}).problems(Standard())
+    (problem,) = Thresholds(metrics={"acuracy": 0.9}).problems(Standard(), [])
     assert "did you mean 'accuracy'?" in str(problem)
+
+
+def test_a_limit_on_a_file_that_is_not_exported_is_a_problem_before_the_run():
+    (problem,) = Thresholds(max_megabytes={"tflite/int9": 3}).problems(Standard(), ["saved_model", "tflite/int8"])
+    assert "did you mean 'tflite/int8'?" in str(problem)

@@ -41,10 +41,8 @@ def test_sync_sends_it_later_and_only_once(away):
     import mlflow
 
     store = f"sqlite:///{away.folder}/later.db"
-    config = away.directory / "config.yaml"
-    config.write_text(config.read_text().replace("http://127.0.0.1:9", store))
     for _ in range(2):
-        sent = tfrun(away.folder, "sync", str(away.directory))
+        sent = tfrun(away.folder, "sync", str(away.directory), "--uri", store)
         assert sent.code == 0, sent.err
     client = mlflow.MlflowClient(store)
     (run,) = client.search_runs([e.experiment_id for e in client.search_experiments()])
@@ -68,12 +66,9 @@ def test_sync_of_a_run_that_was_killed_sends_what_there_is(away, tmp_path):
     killed = shutil.copytree(away.directory, tmp_path / "killed")
     for name in ("result.json", "tracking.json"):
         (killed / name).unlink(missing_ok=True)
-    config = killed / "config.yaml"
-    text = config.read_text()
-    config.write_text(text.replace(text.split("uri: ")[1].split("\n")[0], f"sqlite:///{tmp_path}/m.db"))
     lines = (killed / "metrics.jsonl").read_bytes()
     (killed / "metrics.jsonl").write_bytes(lines + b'{"step": 3, "ep')
-    sent = tfrun(tmp_path, "sync", "killed")
+    sent = tfrun(tmp_path, "sync", "killed", "--uri", f"sqlite:///{tmp_path}/m.db")
     assert sent.code == 0 and "no result yet" in sent.out, sent.err
     client = mlflow.MlflowClient(f"sqlite:///{tmp_path}/m.db")
     (run,) = client.search_runs([e.experiment_id for e in client.search_experiments()])

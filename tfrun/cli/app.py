@@ -103,11 +103,14 @@ def _hand_over(argv: list[str], config_dir: Path | None) -> int:
     sys.argv = [sys.argv[0], *argv]
     with registered(config_dir):
         hydra.main(config_path=str(packaged("conf")), config_name="config", version_base="1.3")(task)()
-    return max(codes, default=0)
+    return max(codes, key=_SEVERITY.index, default=0)
+
+
+_SEVERITY = (0, 3, 4, 2, 1)  # of a sweep's exit codes, the worst last
 
 
 def _one_run(mapping: dict) -> tuple[float | None, int]:
-    """The test split's primary metric, for a sweeper, and the exit code."""
+    """The validation split's primary metric, for a sweeper (never the test split's), and the exit code."""
     from hydra.core.hydra_config import HydraConfig
     from hydra.types import RunMode
 
@@ -119,5 +122,8 @@ def _one_run(mapping: dict) -> tuple[float | None, int]:
     chosen = any(override.startswith("hydra.run.dir=") for override in hydra_config.overrides.hydra)
     sweep = hydra_config.mode == RunMode.MULTIRUN
     directory = Path(hydra_config.runtime.output_dir) if chosen or sweep else None
+    if sweep:
+        print(f"\ntrial {hydra_config.job.num}: {hydra_config.job.override_dirname.replace(',', ' ')}", flush=True)
     result, code = tell(experiment, lambda: run(experiment, directory))
-    return (result.metrics["test"][experiment.evaluation.primary] if result else None), code
+    validation = result.metrics.get("validation", {}) if result else {}
+    return validation.get(experiment.evaluation.primary), code

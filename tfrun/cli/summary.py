@@ -21,9 +21,6 @@ def tell(experiment: Experiment, work: Callable[[], Result]) -> tuple[Result | N
             traceback.print_exc()
         show_problems(error)
         return None, error.exit_code
-    except KeyboardInterrupt:
-        print("stopped: what was reached is in the run directory", file=sys.stderr)
-        return None, 1
     summarise(experiment, result)
     return result, result.exit_code
 
@@ -57,7 +54,7 @@ def summarise(experiment: Experiment, result: Result) -> None:
     console.line(f"files   {result.directory}")
     console.line(f"report  {result.directory / 'report.html'}")
     viewer = experiment.tracking.viewer(experiment.runs)
-    if viewer:
+    if viewer and experiment.debug != "fast":
         console.line(f"MLflow  {viewer}")
 
 

@@ -16,6 +16,7 @@ _EVERY = 3.0  # seconds between looks at a run that is going on
 def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tfrun sync", description=__doc__)
     parser.add_argument("directory", type=Path, help="a run directory")
+    parser.add_argument("--uri", help="tracking server or store, in the place of the config's")
     parser.add_argument("--follow", action="store_true", help="send while the run goes on, until standard input ends")
     args = parser.parse_args(argv)
     if not (args.directory / "config.yaml").is_file():
@@ -24,7 +25,7 @@ def main(argv: list[str]) -> int:
         )
     from tfrun.tracking.sync import Sync
 
-    sync = Sync(args.directory)
+    sync = Sync(args.directory, args.uri)
     if args.follow:
         return _follow(sync)
     try:

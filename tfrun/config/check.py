@@ -87,7 +87,8 @@ def _strategy(experiment: Experiment) -> Iterator[Problem]:
 
 
 def _gate(experiment: Experiment) -> Iterator[Problem]:
-    yield from experiment.gate.problems(experiment.evaluation)
+    files = [name for target in experiment.export.values() for name in target.names()]
+    yield from experiment.gate.problems(experiment.evaluation, files)
 
 
 def _export_names(experiment: Experiment) -> Iterator[Problem]:

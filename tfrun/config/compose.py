@@ -140,7 +140,8 @@ def _refused(override: Override, choices: list[str]) -> Problem | None:
     try:
         _plain(hydra_compose("config", [*choices, override.input_line]))
     except _ERRORS as error:
-        return Problem(override.key_or_group, _first_line(error), "", override.get_value_string())
+        key, value = override.key_or_group, override.get_value_string()
+        return Problem(key, _first_line(error), f"write +{key}={value} to add entries" if value.startswith("{") else "", value)
     return None
 
 
@@ -157,19 +158,29 @@ def _takes_any_key(composed: dict[str, Any], path: list[str]) -> bool:
 
 def unknown_key(key: str, keys: list[str], value: Any) -> Problem:
     """A key that nothing has, with the nearest one that something has."""
+    keys = [known for known in keys if not known.endswith("_target_")]
     parent, _, leaf = key.rpartition(".")
     siblings = [known.removeprefix(f"{parent}.") for known in keys if known.startswith(f"{parent}.")] if parent else keys
     elsewhere = [known for known in keys if known.rpartition(".")[2] == leaf]
     hint = nearest(leaf if parent else key, siblings)
-    if not hint.startswith("did") and elsewhere:
+    owners = _owners(key)
+    if not hint.startswith("did") and owners:
+        hint = f"it is a key of {' and '.join(owners)}"
+    elif not hint.startswith("did") and elsewhere:
         hint = f"did you mean '{elsewhere[0]}'?"
     elif hint.startswith("did") and parent:
         hint = hint.replace("mean '", f"mean '{parent}.", 1)
     elif parent and not siblings:
-        hint = (
-            nearest(key, keys) if nearest(key, keys).startswith("did") else f"see `python -m tfrun show {parent.split('.')[0]}`"
-        )
+        hint = nearest(key, keys) if nearest(key, keys).startswith("did") else "see `python -m tfrun list`"
     return Problem(key, "no such key", hint, value)
+
+
+def _owners(key: str) -> list[str]:
+    """Options of its group that have this key, as `head=mlp`."""
+    from tfrun.config.catalogue import options
+
+    group, _, leaf = key.partition(".")
+    return [f"{group}={option.name}" for option in options().get(group, {}).values() if leaf in option.cls.model_fields]
 
 
 def flat_keys(config: dict[str, Any], prefix: str = ""):

@@ -110,6 +110,11 @@ def _explain(error: dict[str, Any], cls: type[Component], path: str, keys: list[
     if kind == "literal_error":
         options = [option.strip(" '") for option in error["ctx"]["expected"].replace(" or ", ", ").split(",")]
         return Problem(key, f"must be one of {', '.join(options)}", _close_only(str(value), options), value)
+    field = cls.model_fields.get(loc[0]) if loc else None
+    if kind == "model_type" and field is not None and hasattr(field.annotation, "model_fields"):
+        return Problem(
+            key, "holds several keys", " ".join(f"{key}.{name}=…" for name in field.annotation.model_fields), _brief(value)
+        )
     if kind in ("is_instance_of", "model_type"):
         return Problem(
             key, "is no component of this group", f"choose an option: see `python -m tfrun list {loc[0]}`", _brief(value)

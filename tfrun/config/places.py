@@ -14,7 +14,9 @@ def packaged(name: str) -> Path:
 
 
 def conf_folders(config_dir: Path | None = None) -> list[Path]:
-    return _existing(config_dir, Path("conf"), packaged("conf"))
+    """`--config-dir D` may hold groups itself or, like a project, in `D/conf/`."""
+    own = [config_dir, config_dir / "conf"] if config_dir else []
+    return _existing(*own, Path("conf"), packaged("conf"))
 
 
 def experiment_folders(config_dir: Path | None = None) -> list[Path]:

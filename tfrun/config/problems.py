@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 UNSET = object()
+_MANY = 20  # names in one line
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,4 +68,6 @@ def nearest(name: str, names: Iterable[str]) -> str:
     close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
     if close:
         return f"did you mean '{close[0]}'?"
+    if len(names) > _MANY:
+        return "`python -m tfrun list` and `show` name what there is"
     return f"choose from {', '.join(names)}" if names else ""

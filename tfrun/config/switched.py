@@ -13,6 +13,7 @@ def without_stale(mapping: dict[str, Any], overrides: list[str]) -> dict[str, An
     Only keys from files go: one that stands on the command line too stays, so that a misspelt one is still refused.
     """
     typed = {override.lstrip("+~").partition("=")[0] for override in overrides}
+    mapping = {"export": {}, **mapping}  # Hydra leaves no trace of `export=[]`
     switched = [group for group in typed if isinstance(mapping.get(group), dict)]
     return {**mapping, **{group: _pruned(group, mapping[group], typed) for group in switched}}
 

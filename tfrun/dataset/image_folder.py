@@ -11,14 +11,14 @@ from pydantic import ValidationInfo, field_validator
 
 from tfrun.component import setting
 from tfrun.config.problems import Problem, RunError, nearest
-from tfrun.dataset import Data, Dataset, InputSpec
-from tfrun.dataset.pictures import ENDINGS, examine
-from tfrun.dataset.splitting import split_name
+from tfrun.dataset import Data, Dataset, InputSpec, Skipped
+from tfrun.dataset.pictures import ENDINGS, NOT_READ, examine
+from tfrun.dataset.splitting import assign, split_name
 from tfrun.dataset.table import Rows, split_rows
 
 
 class ImageFolder(Dataset):
-    """JPEG, PNG, BMP and GIF (first frame) files.
+    """JPEG, PNG, BMP, WebP and GIF (first frame) files.
 
     Without `index`: `directory/CLASS/*.jpg`, or `directory/{train,validation,test}/CLASS/*.jpg` for given splits.
     With `index`: a CSV with the columns `file` (relative to `directory`) and `label`, optionally `split`, and any
@@ -35,7 +35,7 @@ class ImageFolder(Dataset):
     @classmethod
     def _is_folder(cls, value: Path) -> Path:
         if not value.exists():
-            raise ValueError("does not exist")
+            raise ValueError(f"does not exist (looked for from {Path.cwd()}); give the folder that holds one folder a class")
         if not value.is_dir():
             raise ValueError("is no folder")
         return value
@@ -53,7 +53,7 @@ class ImageFolder(Dataset):
             rows = self._rows()
         except RunError as error:
             return error.problems
-        labels = sorted(set(rows.labels))
+        names, labels = np.unique(rows.labels, return_inverse=True)
         if not len(rows.ids):
             return [
                 Problem(
@@ -63,15 +63,19 @@ class ImageFolder(Dataset):
                     self.directory,
                 )
             ]
-        if len(labels) == 1:
+        if len(names) == 1:
             return [
                 Problem(
                     "dataset.directory",
-                    f"holds one class only, '{labels[0]}'",
+                    f"holds one class only, '{names[0]}'",
                     "a classifier needs two; put one folder a class",
                     self.directory,
                 )
             ]
+        try:
+            assign(labels, self.split, rows.given, rows.groups)
+        except RunError as error:
+            return error.problems
         return []
 
     def slice_columns(self) -> list[str]:
@@ -86,6 +90,7 @@ class ImageFolder(Dataset):
         rows = self._rows()
         paths = [str(self.directory / name) for name in rows.ids]
         digests, skipped = examine(paths, self.channels)
+        skipped += [Skipped(str(path), f"{path.suffix} pictures cannot be read: convert them") for path in self._not_read()]
         if skipped and self.on_corrupt == "fail":
             shown = [
                 Problem(item.file, item.reason, "mend or remove it, or set dataset.on_corrupt=skip") for item in skipped[:10]
@@ -108,6 +113,14 @@ class ImageFolder(Dataset):
         if len(set(rows.labels)) < 2:
             raise RunError(Problem("dataset.directory", "holds fewer than two classes of sound pictures", "", self.directory))
         return split_rows(rows, self.split, read, spec, kept, str(self.directory), self.licence, tuple(skipped))
+
+    def _not_read(self) -> list[Path]:
+        """Pictures in the class folders of kinds that cannot be read; left out without a word they would be missed."""
+        return (
+            [path for path in sorted(self.directory.rglob("*")) if path.suffix.lower() in NOT_READ]
+            if self.index is None
+            else []
+        )
 
     def _rows(self) -> Rows:
         return self._indexed() if self.index is not None else self._listed()

@@ -8,7 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from tfrun.dataset import Skipped
 
-ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".gif")
+ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp")
+NOT_READ = (".tif", ".tiff", ".heic", ".heif", ".avif", ".svg", ".jp2")  # pictures that TensorFlow has no decoder for
 
 
 def examine(paths: list[str], channels: int) -> tuple[list[bytes | None], list[Skipped]]:

@@ -32,13 +32,13 @@ def assign(labels: np.ndarray, by: SplitBy, given: np.ndarray | None = None, gro
         for row, text in enumerate(given):
             name = split_name(str(text)) if str(text).strip() else ""
             if name is None:
-                raise RunError(
-                    Problem("dataset.index", f"row {row + 1} has an unknown split", "use train, validation or test", text)
-                )
+                rule = f"row {row + 1} has the unknown split '{text}'"
+                raise RunError(Problem("dataset.index", rule, "use train, validation or test"))
             result[row] = name
     groups = np.arange(len(labels)).astype(str) if groups is None else groups.astype(str)
     has = {name for name in SPLITS if (result == name).any()}
     if not has or (result == "").any():
+        _follow_their_group(result, groups)
         open_rows = np.flatnonzero(result == "")
         shares = {"validation": 0.0 if "validation" in has else by.validation, "test": 0.0 if "test" in has else by.test}
         result[open_rows] = _share_out(labels[open_rows], groups[open_rows], shares, by.seed)
@@ -48,8 +48,15 @@ def assign(labels: np.ndarray, by: SplitBy, given: np.ndarray | None = None, gro
                 rows = np.flatnonzero(result == "train")
                 result[rows] = _share_out(labels[rows], groups[rows], {name: share}, by.seed)
     _refuse_straddling(result, groups)
-    _refuse_empty(result, by)
+    _refuse_empty(result, by, len(np.unique(groups)))
     return result
+
+
+def _follow_their_group(result: np.ndarray, groups: np.ndarray) -> None:
+    """A row without a given split goes where others of its group are."""
+    known = dict(zip(groups[result != ""], result[result != ""], strict=True))
+    for row in np.flatnonzero(result == ""):
+        result[row] = known.get(groups[row], "")
 
 
 def _share_out(labels: np.ndarray, groups: np.ndarray, shares: dict[str, float], seed: int) -> np.ndarray:
@@ -82,11 +89,8 @@ def _refuse_straddling(result: np.ndarray, groups: np.ndarray) -> None:
             raise RunError(Problem("dataset.group", rule, "mend the split column of the index"))
 
 
-def _refuse_empty(result: np.ndarray, by: SplitBy) -> None:
+def _refuse_empty(result: np.ndarray, by: SplitBy, groups: int) -> None:
     for name in SPLITS:
         if not (result == name).any() and not (name == "validation" and by.validation == 0):
-            raise RunError(
-                Problem(
-                    f"dataset.split.{name}", f"no row is left for {name} of {len(result)}", "give more rows or other shares"
-                )
-            )
+            rule = f"no row is left for {name} of {len(result)} rows in {groups} groups"
+            raise RunError(Problem(f"dataset.split.{name}", rule, "give more rows, smaller groups or other shares"))

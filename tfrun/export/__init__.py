@@ -65,6 +65,10 @@ class Export(Component):
         """Name of the target: its folder under `exports/`."""
         raise NotImplementedError
 
+    def names(self) -> list[str]:
+        """Names of the artifacts it will make, as `Artifact.name` gives them."""
+        raise NotImplementedError
+
     def write(self, source: Source) -> list[Artifact]:
         """A file that could not be made is an Artifact with `reasons`; it does not stop the others."""
         raise NotImplementedError

@@ -11,10 +11,14 @@ import numpy as np
 from tfrun.export.module import OUTPUT, SIGNATURE
 from tfrun.model import Model
 
+_LARGEST_SIDE = 64  # pixels of the example: a photo of many megapixels as JSON helps nobody
 
-def contract(model: Model, example: np.ndarray, answer: np.ndarray) -> dict[str, Any]:
-    """example: one raw input; answer: float32 [classes], the trained model's probabilities for it."""
+
+def contract(model: Model, picture: np.ndarray) -> dict[str, Any]:
+    """picture: one raw input [height, width, channels], thinned out for the example; the trained model gives the answer."""
     spec = model.input
+    example = picture[tuple(slice(None, None, -(-side // _LARGEST_SIDE)) for side in picture.shape[:2])]
+    answer = model.probabilities(example[None])[0].numpy()
     return {
         "signatures": {
             SIGNATURE: {

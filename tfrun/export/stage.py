@@ -38,8 +38,7 @@ def _write(experiment: Experiment, model: Model, data: Data, held: Held, record:
                 written += [(artifact, target.largest_difference(artifact.variant)) for artifact in target.write(source)]
                 progress.reach(number, target.target)
         shutil.rmtree(scratch)
-        example = next(held.split.inputs())
-        contract.write(contract.contract(model, example, held.probabilities[0]), record.directory / "exports")
+        contract.write(contract.contract(model, next(held.split.inputs())), record.directory / "exports")
         stage.says = f"{len(written)} files"
     return written
 

@@ -29,6 +29,9 @@ class TFLite(Export):
     def target(self) -> str:
         return "tflite"
 
+    def names(self):
+        return [f"{self.target}/{variant}" for variant in dict.fromkeys(self.variants)]
+
     def largest_difference(self, variant: str) -> float | None:
         return self.max_difference if variant == "float32" else None
 

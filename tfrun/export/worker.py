@@ -100,6 +100,7 @@ def main(runtime, incoming, outgoing):
 
 if __name__ == "__main__":
     # Libraries print to standard output too: they get standard error, and the answer keeps its pipe.
+    sys.modules["tfrun"] = None  # an exported file must not need it: importing it here raises
     answer = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     main(sys.argv[1], sys.stdin.buffer, answer)

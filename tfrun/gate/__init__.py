@@ -38,7 +38,8 @@ class Gate(Component):
         """What holds, when nothing stands against it."""
         raise NotImplementedError
 
-    def problems(self, evaluation: Evaluation) -> list[Problem]:
+    def problems(self, evaluation: Evaluation, files: list[str]) -> list[Problem]:
+        """files: names of the artifacts that the run will export."""
         return []
 
 
@@ -53,5 +54,5 @@ def judge(gate: Gate, metrics: dict[str, dict[str, float]], artifacts: list[Arti
     if against:
         return judged, Verdict(False, against)
     return judged, Verdict(
-        True, [f"all {len(judged)} exported files passed" if judged else "nothing was exported", gate.praise()]
+        True, [f"{len(judged)} of {len(judged)} exported files passed" if judged else "nothing was exported", gate.praise()]
     )

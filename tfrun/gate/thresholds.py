@@ -17,12 +17,16 @@ class Thresholds(Gate):
     )
     max_megabytes: dict[str, float] = setting(dict, "target/variant: largest size", unit="MB (10^6 bytes)")
     max_p99_ms: dict[str, float] = setting(
-        dict, "target/variant: slowest of 100 answers to one row, on this machine", unit="ms"
+        dict, "target/variant: longest p99 of answers to one row, on this machine", unit="ms"
     )
 
-    def problems(self, evaluation) -> list[Problem]:
+    def problems(self, evaluation, files) -> list[Problem]:
         known = evaluation.metric_names()
-        return [
+        limits = [(f"{key}.{name}", name) for key in ("max_megabytes", "max_p99_ms") for name in getattr(self, key)]
+        unknown = [
+            Problem(f"gate.{key}", "is no file of this run", nearest(name, files)) for key, name in limits if name not in files
+        ]
+        return unknown + [
             Problem(f"gate.metrics.{name}", "is not measured", f"{nearest(name, known)} (evaluation.metrics)", value)
             for name, value in self.metrics.items()
             if name not in known

@@ -19,7 +19,7 @@ class MLflow(Tracking):
     uri: str | None = setting(None, "tracking server or store; null: $MLFLOW_TRACKING_URI, else a sqlite file in `runs`")
     experiment: str | None = setting(None, "MLflow experiment; null: the experiment's name")
     model: str | None = setting(None, "registered model; null: the experiment's name")
-    register_model: bool = setting(True, "register the exported model when the verdict is 'blessed'")
+    register_model: bool = setting(True, "register the exported model when a gate is set and the verdict is 'blessed'")
     timeout: float = setting(120.0, "longest wait for the last transfer at the end of a run", unit="seconds", gt=0)
 
     def start(self, record):

@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 
 from tfrun.experiment import Experiment
+from tfrun.gate.none import NoGate
 from tfrun.tracking.mlflow import MLflow
 
 _CODE = Path(__file__).with_name("served_model.py")
 
 
 def log_model(directory: Path, experiment: Experiment, tracking: MLflow, result: dict[str, Any], run_id: str) -> str:
-    """Logs the model from its code (no pickling, no inspection of packages) and registers it when it is blessed.
+    """Logs the model from its code (no pickling, no inspection of packages) and registers it when a gate blessed it.
 
     Returns `name version N`, or the model's URI where it was not registered, or '' where no SavedModel was exported.
     """
@@ -33,7 +34,8 @@ def log_model(directory: Path, experiment: Experiment, tracking: MLflow, result:
             signature=_signature(directory),
             pip_requirements=[f"{name}=={versions[name]}" for name in ("tensorflow", "mlflow", "numpy")],
         )
-    if not (tracking.register_model and result["verdict"]["blessed"]):
+    judged = not isinstance(experiment.gate, NoGate)  # without a gate, nobody has said that it may ship
+    if not (tracking.register_model and judged and result["verdict"]["blessed"]):
         return logged.model_uri
     name = tracking.model or experiment.name
     return f"{name} version {mlflow.register_model(logged.model_uri, name).version}"

@@ -24,13 +24,14 @@ _STATUS = {"done": "FINISHED", "failed": "FAILED", "interrupted": "KILLED"}
 
 
 class Sync:
-    """directory: of a run. Its config says where to send; the directory must hold a whole config.yaml.
+    """directory: of a run; it must hold a whole config.yaml, which says where to send unless `uri` does.
 
     Raises ConfigError where it does not. What MLflow raises for a store that is away passes through.
     """
 
-    def __init__(self, directory: Path):
+    def __init__(self, directory: Path, uri: str | None = None):
         self.directory = directory
+        self._uri = uri
         self.experiment: Experiment = load_file(directory / "config.yaml")
         tracking = self.experiment.tracking
         self.tracking = tracking if isinstance(tracking, MLflow) else MLflow()
@@ -39,11 +40,13 @@ class Sync:
 
     @property
     def uri(self) -> str:
-        return self.state.get("uri") or self.tracking.store(self.experiment.runs)
+        return self._uri or self.state.get("uri") or self.tracking.store(self.experiment.runs)
 
     def send(self, final: bool = False) -> dict[str, Any]:
         """Sends new metrics; with `final`, all files, the model and the end of the run. Returns the state."""
         client = self._client()
+        if self.state.get("uri") != self.uri:
+            self.state = {}  # sent elsewhere before, or not at all
         if "run_id" not in self.state:
             self._create(client)
         self._send_metrics(client)
@@ -71,7 +74,9 @@ class Sync:
         known = client.get_experiment_by_name(name)
         experiment_id = known.experiment_id if known else client.create_experiment(name, self._artifact_location())
         began = int((self.directory / "config.yaml").stat().st_mtime * 1000)
-        run = client.create_run(experiment_id, start_time=began, run_name=self.directory.name, tags=self._tags())
+        trial = self.directory.parent.name != self.experiment.name  # of a sweep: runs/<experiment>/<date_time>/<trial>
+        run_name = f"{self.directory.parent.name}/{self.directory.name}" if trial else self.directory.name
+        run = client.create_run(experiment_id, start_time=began, run_name=run_name, tags=self._tags())
         self._keep(run_id=run.info.run_id, experiment_id=experiment_id, uri=self.uri, metric_bytes=0)
         params = list(self._params().items())
         for start in range(0, len(params), _PARAMS_A_BATCH):

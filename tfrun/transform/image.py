@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 
 def _square(value: Any) -> Any:
-    return (value, value) if isinstance(value, int) and not isinstance(value, bool) else value
+    if isinstance(value, bool) or not isinstance(value, int | list | tuple):
+        raise ValueError("must be one number of pixels, or [height, width]")
+    return (value, value) if isinstance(value, int) else value
 
 
 Side = Annotated[int, Field(ge=1, le=4096)]
