@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import signal
 import sys
 import traceback
 
@@ -21,14 +22,17 @@ VERBS = {
 def main(argv: list[str] | None = None) -> int:
     """Returns the exit code: 0 done, 1 failed, 2 wrong config, 3 done but not blessed, 4 a data check failed."""
     argv = sys.argv[1:] if argv is None else argv
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a scheduler's "stop" saves what was reached, like Ctrl-C
     if os.getcwd() not in sys.path:
         sys.path.insert(0, os.getcwd())  # a user's own component classes live where the user stands
     from tfrun.cli.summary import show_problems
-    from tfrun.config.problems import TfrunError
+    from tfrun.config.problems import ConfigError, Problem, TfrunError, nearest
 
     try:
         if argv and argv[0] in VERBS:
             return importlib.import_module(VERBS[argv[0]]).main(argv[1:])
+        if argv and argv[0].isalpha():
+            raise ConfigError(Problem(argv[0], "no such verb", nearest(argv[0], VERBS)))
         from tfrun.cli.app import run_app
 
         return run_app(argv)

@@ -5,13 +5,32 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+# The classes of these packages themselves are protocols; options are in the files below.
+_GROUPS = frozenset(
+    [
+        "dataset",
+        "transform",
+        "augment",
+        "backbone",
+        "head",
+        "optimizer",
+        "schedule",
+        "training",
+        "strategy",
+        "evaluation",
+        "export",
+        "gate",
+        "tracking",
+    ]
+)
 
 
 class Settings(BaseModel):
     """A typed, frozen part of a component. Unknown keys are refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, ser_json_inf_nan="constants")
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
 
 
 class Component(Settings):
@@ -19,6 +38,12 @@ class Component(Settings):
 
     Raises pydantic.ValidationError with all its problems when a value breaks a rule.
     """
+
+    @model_validator(mode="after")
+    def _is_an_option(self):
+        if type(self).__module__.removeprefix("tfrun.") in _GROUPS:
+            raise ValueError("names no option of its group: choose one, or give its _target_")
+        return self
 
 
 def target(cls: type) -> str:

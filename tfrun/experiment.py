@@ -43,7 +43,7 @@ class Experiment(Component):
     """
 
     name: str = setting(
-        "experiment", "names the run directory and the MLflow experiment; a file's own name by default", pattern=r"^[\w.-]+$"
+        "experiment", "names the run directory and the MLflow experiment; a file's own name by default", pattern=r"^\w[\w.-]*$"
     )
     description: str = setting("", "one line for lists, reports and the model card")
     seed: int = setting(0, "seeds initial weights, order and augmentation (splits have a seed of their own)", ge=0, lt=2**31)

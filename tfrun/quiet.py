@@ -39,7 +39,7 @@ def import_tensorflow() -> None:
             import tensorflow as tf
 
             tf.config.list_physical_devices()
-    except BaseException:
+    except Exception:
         sys.stderr.write(chatter.read_text(errors="replace"))
         raise
     finally:

@@ -37,6 +37,8 @@ def run(experiment: Experiment, directory: str | Path | None = None, quiet: bool
     Raises ConfigError before anything is done, RunError when the run cannot be finished. What was reached until then,
     also until Ctrl-C, is in the run directory.
     """
+    if not isinstance(experiment, Experiment):
+        raise TypeError(f"run() takes an Experiment, e.g. from tfrun.load([...]), not {type(experiment).__name__}")
     problems = check(experiment)
     if problems:
         raise ConfigError(*problems)
@@ -50,9 +52,6 @@ def run(experiment: Experiment, directory: str | Path | None = None, quiet: bool
     except KeyboardInterrupt:
         result.status, result.error = "interrupted", "stopped by the user (Ctrl-C)"
         raise
-    except SystemExit:
-        result.status, result.error = "failed", "standard output was closed"
-        raise
     except TfrunError as error:
         result.status, result.error = "failed", str(error)
         raise
@@ -60,13 +59,16 @@ def run(experiment: Experiment, directory: str | Path | None = None, quiet: bool
         result.status, result.error = "failed", f"{type(error).__name__}: {shorten(error, 300)}"
         record.log(traceback.format_exc())
         raise explained(error, record) from error
+    except BaseException as error:  # SystemExit: the output was closed, or a component left
+        result.status, result.error = "failed", f"{type(error).__name__}: {shorten(error, 300)}"
+        raise
     finally:
         _close(record, result, tracking)
     return result
 
 
 def _whole(experiment: Experiment, record: Record, result: Result) -> None:
-    start(experiment, record)
+    start(experiment, record, result)
     strategy = experiment.strategy.build()  # first: reading pictures would fix the devices
     data = open_data(experiment, record, result)
     model = build_model(experiment, data, strategy, record, result)
@@ -77,14 +79,17 @@ def _whole(experiment: Experiment, record: Record, result: Result) -> None:
     report(experiment, model, data, history, held, record, result)
 
 
-def start(experiment: Experiment, record: Record) -> None:
+def start(experiment: Experiment, record: Record, result: Result) -> None:
     """TensorFlow, seeded."""
     with record.stage("start") as stage:
         import_tensorflow()
         import keras
         import tensorflow as tf
 
+        from tfrun.record import provenance
+
         keras.utils.set_random_seed(experiment.seed)
+        result.environment = provenance.environment()
         stage.says = f"TensorFlow {tf.__version__}, Keras {keras.__version__}, seed {experiment.seed}"
 
 
@@ -97,6 +102,9 @@ def open_data(experiment: Experiment, record: Record, result: Result) -> Data:
         stage.says = f"{len(data.classes)} classes; " + ", ".join(f"{name} {count:,}" for name, count in rows.items()) + " rows"
     for item in data.skipped:
         record.warn(f"skipped {item.file}: {item.reason}")
+    for name, split in data.splits.items():
+        for number in sorted(set(range(len(data.classes))) - set(split.labels.tolist())):
+            record.warn(f"class '{data.classes[number]}' has no row in {name}")
     result.data = {
         "source": data.source, "licence": data.licence, "fingerprint": data.fingerprint, "classes": list(data.classes),
         "rows": rows, "skipped": skipped, "skipped_count": len(skipped),
@@ -170,11 +178,10 @@ def decide(experiment: Experiment, artifacts: list[Artifact], record: Record, re
 def report(
     experiment: Experiment, model: Model, data: Data, history: History, held: Held, record: Record, result: Result
 ) -> None:
-    from tfrun.record import card, provenance
+    from tfrun.record import card
     from tfrun.record import report as page
 
     with record.stage("report") as stage:
-        result.environment = provenance.environment()
         result.durations = dict(record.durations)
         page.write(experiment, data, history, held, result)
         card.write(experiment, data, result)

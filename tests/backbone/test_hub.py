@@ -111,3 +111,34 @@ def test_look_up_tables_of_a_module_are_kept_for_the_export():
 def test_wrong_values_are_refused(module, wrong):
     with pytest.raises(ValueError):
         Hub(**{"handle": str(module), **wrong})
+
+
+def test_a_plain_module_with_only_a_call_is_tracked_trained_and_exported(tmp_path):
+    """tf.Module does not keep its list of variables when it is saved: what it tracks has to be looked for."""
+
+    class Plain(tf.Module):
+        def __init__(self):
+            super().__init__()
+            self.kernel = tf.Variable(tf.random.stateless_normal([3, 8], [1, 2]), name="kernel")
+            self.count = tf.Variable(0.0, trainable=False, name="count")
+
+        @tf.function(input_signature=[tf.TensorSpec([None, None, None, 3], tf.float32)])
+        def __call__(self, images):
+            return tf.reduce_mean(images, [1, 2]) @ self.kernel + self.count
+
+    tf.saved_model.save(Plain(), str(tmp_path / "plain"))
+    layer, facts = built(tmp_path / "plain")
+    assert facts.parameters == 25 and facts.notes["fine_tunable"]
+    layer.trainable = True
+    assert [variable.shape for variable in layer.trainable_variables] == [(3, 8)]
+
+
+def test_a_fixed_size_of_a_modules_call_is_told(tmp_path):
+    class Fixed(tf.Module):
+        @tf.function(input_signature=[tf.TensorSpec([None, 64, 64, 3], tf.float32)])
+        def __call__(self, images):
+            return tf.reduce_mean(images, [1, 2])
+
+    tf.saved_model.save(Fixed(), str(tmp_path / "fixed"))
+    with pytest.raises(RunError, match=r"set transform.image_size=\[64,64\]"):
+        built(tmp_path / "fixed")

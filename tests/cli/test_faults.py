@@ -71,6 +71,15 @@ def test_its_checkpoint_holds_the_heads_weights(stopped):
     assert sum("variables/" in name for name in names) == 2
 
 
+def test_a_schedulers_stop_saves_what_was_reached_too(tmp_path, module):
+    command = [sys.executable, "-m", "tfrun", *quick(module, "debug=false", "training.epochs=100000")]
+    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    metrics = _wait_for_measurements(tmp_path, process)
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=120)
+    assert json.loads((metrics.parent / "result.json").read_text())["status"] == "interrupted" and process.returncode == 1
+
+
 def test_a_full_disk_is_one_line_and_the_result_says_failed(tmp_path, module):
     """RLIMIT_FSIZE stands in for a full disk: no file can grow past 20 kB."""
     script = (

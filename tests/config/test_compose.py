@@ -73,6 +73,59 @@ def test_switching_an_option_leaves_the_experiments_keys_for_the_old_one_behind(
     assert list(mapping["export"]) == ["tflite"]
 
 
+def test_nothing_is_exported_when_nothing_is_asked_for():
+    from tfrun import load
+
+    assert load(["+experiment=quickstart", "export=[]"]).export == {}
+
+
+def test_a_misspelt_key_in_a_file_is_refused_also_when_its_option_is_typed(tmp_path):
+    (tmp_path / "conf/head").mkdir(parents=True)
+    (tmp_path / "conf/head/wide.yaml").write_text("_target_: tfrun.head.mlp.Mlp\nunist: [8]\n")
+    done = tfrun(tmp_path, "check", "+experiment=quickstart", "head=wide")
+    assert done.code == 2 and "head.unist" in done.err and "did you mean 'head.units'?" in done.err
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "overrides", "hint"),
+    [
+        ("experiments/x.yaml", "a: [", ["+experiment=x"], "is no YAML"),
+        ("experiments/x.yaml", "a:\t1\n\tb: 2", ["+experiment=x"], "is no YAML"),
+        ("conf/head/x.yaml", "a: 1\na: 2", ["+experiment=quickstart", "head=x"], "duplicate"),
+        ("conf/head/x.yaml", "l2: 1", ["+experiment=quickstart", "head=x"], "names no option of its group"),
+        ("conf/head/x.yaml", "_target_: 3", ["+experiment=quickstart", "head=x"], "cannot be imported"),
+        ("own.py", "x = (", ["+experiment=quickstart", "head._target_=own.Thing"], "SyntaxError"),
+    ],
+)
+def test_broken_files_are_one_line_and_no_traceback(tmp_path, path, content, overrides, hint):
+    (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / path).write_text(content)
+    done = tfrun(tmp_path, "check", *overrides)
+    assert done.code == 2 and hint in done.err and "Traceback" not in done.err, done.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        (["lst"], "did you mean 'list'?"),
+        (["-m", "--cfg", "job", "+experiment=quickstart"], "leave out -m"),
+        (["-m", "+experiment=quickstart", "optimizer.learning_rate=interval(0,1)"], "cannot be swept"),
+        (["+experiment=quickstart", "optimizer=adam,sgd"], "add -m"),
+        (["+experiment=quickstart", "name=.."], "name = .."),
+        (["+experiment=quickstart", "training.epochs=inf"], "training.epochs = inf"),
+        (["+experiment=quickstart", "head=mlp", "head.units=[0]"], "head.units.0 = 0"),
+        (["+experiment=quickstart", "tracking.uri=foo://bar"], "must begin with one of sqlite:///"),
+        (["+experiment=quickstart", "debug=slow"], "debug = slow: must be one of"),
+        (["+experiment=quickstart", "dataset.split=0.2"], "dataset.split.validation=…"),
+        (["+experiment=quickstart", "head.units=[64]"], "it is a key of head=mlp"),
+    ],
+)
+def test_what_a_hand_may_type_wrong_is_one_line(tmp_path, arguments, hint):
+    done = tfrun(tmp_path, *arguments)
+    assert done.code == 2 and hint in done.err and "Traceback" not in done.err, done.err
+    assert len(done.err.splitlines()) == 1
+
+
 def test_cfg_shows_what_will_run(tmp_path):
     shown = tfrun(tmp_path, "+experiment=quickstart", "gate=none", "--cfg", "job")
     assert shown.code == 0 and "gate:\n  _target_: tfrun.gate.none.NoGate\ntracking:" in shown.out

@@ -132,14 +132,39 @@ def test_a_folder_without_two_classes_is_a_problem_before_the_run(tmp_path, make
         ("file,label\nx\n", None, "line 2 has not 2 fields"),
         ("file,label\n,bag\n", None, "line 2 has no file or no label"),
         ("file,label,who\n", "hwo", "did you mean 'who'?"),
-        ("file,label,split\nPATH,bag,tst\nPATH,sandal,train\n", None, "row 1 has the unknown split"),
+        ("file,label\nPATH,bag\nPATH,sandal\n", None, "lines 2 and 3 name the same file"),
+        ("file,label,split\nPATH,bag,tst\nOTHER,sandal,train\n", None, "row 1 has the unknown split"),
     ],
 )
 def test_a_broken_index_names_line_and_column(copy, text, group, hint):
-    (copy / "index.csv").write_text(text.replace("PATH", str(next(copy.glob("bag/*.png")).relative_to(copy))))
+    for word, name in (("PATH", "bag"), ("OTHER", "sandal")):
+        text = text.replace(word, str(next(copy.glob(f"{name}/*.png")).relative_to(copy)))
+    (copy / "index.csv").write_text(text)
     with pytest.raises(RunError) as caught:
         ImageFolder(directory=copy, index="index.csv", group=group).open()
     assert hint in str(caught.value)
+
+
+def test_split_folders_beside_others_are_refused_before_the_run(copy):
+    for name in ("train", "test", "notes"):
+        (copy / name).mkdir()
+    (problem,) = ImageFolder(directory=copy).problems()
+    assert "has the splits" in str(problem) and "notes" in str(problem)
+
+
+def test_pictures_that_cannot_be_read_are_not_passed_over_in_silence(copy):
+    Image.new("RGB", (8, 8)).save(copy / "bag/scan.tif")
+    data = ImageFolder(directory=copy, on_corrupt="skip").open()
+    assert [item.reason for item in data.skipped] == [".tif pictures cannot be read: convert them"]
+
+
+def test_grey_is_read_from_every_format(tmp_path, fashion):
+    for number, ending in enumerate(("png", "bmp", "gif", "jpg", "webp") * 8):
+        folder = tmp_path / f"class_{number % 2}"
+        folder.mkdir(exist_ok=True)
+        Image.fromarray(next(fashion.splits["train"].inputs())).save(folder / f"{number}.{ending}")
+    data = ImageFolder(directory=tmp_path, channels=1).open()
+    assert not data.skipped and all(row.shape == (28, 28, 1) for split in data.splits.values() for row in split.inputs())
 
 
 @pytest.mark.skipif(not TUXPAINT.is_dir(), reason="the Tux Paint stamps (GPL) are not here")

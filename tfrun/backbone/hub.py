@@ -80,7 +80,8 @@ class Hub(Backbone):
 
         if layer.input_shape_wanted is not None and not layer.input_shape_wanted.is_compatible_with(input_shape):
             wanted = layer.input_shape_wanted.as_list()
-            raise self._refused(input_shape, f"it takes {wanted}", f"set transform.image_size={wanted[:2]}".replace(" ", ""))
+            size = str(wanted[:2]).replace(" ", "")
+            raise self._refused(input_shape, f"it takes {wanted}", f"set transform.image_size={size}")
         try:
             features = layer.call(tf.zeros((1, *input_shape)))  # not layer(…): Keras would wrap what is raised
         except (ValueError, TypeError, tf.errors.OpError) as error:

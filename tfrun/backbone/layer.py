@@ -35,7 +35,7 @@ class HubLayer(keras.layers.Layer):
         self._module = _Hidden(module)
         self._callable = callable(module) and signature is None
         self._function = module.__call__ if self._callable else _signature(module, signature, path)
-        self.input_shape_wanted = None if self._callable else _input_spec(self._function)[1].shape[1:]
+        self.input_shape_wanted = _wanted(self._function) if self._callable else _input_spec(self._function)[1].shape[1:]
         names = _argument_names(self._function) if self._callable else ()
         self._takes_training = "training" in names
         self._penalties = _Hidden(list(getattr(module, "regularization_losses", None) or ()))
@@ -44,8 +44,9 @@ class HubLayer(keras.layers.Layer):
         self.trainable = False
 
     def _wrap_variables(self, module) -> bool:
-        variables = list(getattr(module, "variables", None) or getattr(self._function, "variables", ()))
-        trainable = {id(variable) for variable in getattr(module, "trainable_variables", None) or ()}
+        variables = _variables(module, self._function)
+        named = getattr(module, "trainable_variables", None)
+        trainable = {id(v) for v in (named if named is not None else [v for v in variables if v.trainable])}
         fine_tunable = bool(trainable) and self._callable
         for index, variable in enumerate(variables):
             name = f"{index:03d}_{variable.name.split(':')[0].replace('/', '_')}"
@@ -72,6 +73,17 @@ class HubLayer(keras.layers.Layer):
         return [penalty() for penalty in self._penalties.value] if self.trainable else []
 
     def _pick(self, outputs):
+        if isinstance(outputs, tuple | list):
+            if len(outputs) != 1:
+                raise RunError(
+                    Problem(
+                        "backbone.handle",
+                        f"the module gives {len(outputs)} unnamed outputs",
+                        "choose a module with one, or a signature",
+                        self.folder,
+                    )
+                )
+            return outputs[0]
         if not isinstance(outputs, dict):
             return outputs
         key = self.output_key or ("default" if "default" in outputs else next(iter(outputs)) if len(outputs) == 1 else None)
@@ -100,6 +112,22 @@ def _load(path: str):
         ) from error
 
 
+def _variables(module, function) -> list[tf.Variable]:
+    """Those that the module lists, in that order, then what its function captures besides.
+
+    A plain tf.Module does not keep its list when it is saved, and a listed one may be incomplete.
+    """
+    captured = {id(value) for trace in getattr(function, "concrete_functions", [function]) for value in trace.captured_inputs}
+    tracked = [node for node in tf.train.TrackableView(module).descendants() if isinstance(node, tf.Variable)]
+    used = [node for node in tracked if id(node) in captured or _handles(node) & captured]
+    return list({id(variable): variable for variable in [*(getattr(module, "variables", None) or ()), *used]}.values())
+
+
+def _handles(variable: tf.Variable) -> set[int]:
+    """Identities of its resource handles: one, or one a replica."""
+    return {id(copy.handle) for copy in getattr(variable, "values", (variable,))}
+
+
 def _signature(module, signature: str | None, path: str):
     signatures = getattr(module, "signatures", {})
     name = signature or next((key for key in ("serving_default", "default") if key in signatures), None)
@@ -115,6 +143,18 @@ def _argument_names(function) -> tuple[str, ...]:
     spec = getattr(function, "function_spec", None)
     full = getattr(spec, "fullargspec", None)
     return tuple(full.args + full.kwonlyargs) if full else ()
+
+
+def _wanted(function) -> tf.TensorShape | None:
+    """The shape of one input where all traces of a module's call agree on it; None where it takes several."""
+    traces = getattr(function, "concrete_functions", [])
+    specs = [trace.structured_input_signature[0][:1] for trace in traces]
+    shapes = {
+        tuple(spec[0].shape[1:].as_list())
+        for spec in specs
+        if spec and isinstance(spec[0], tf.TensorSpec) and spec[0].shape.rank
+    }
+    return tf.TensorShape(shapes.pop()) if len(shapes) == 1 else None
 
 
 def _input_spec(signature) -> tuple[str, tf.TensorSpec]:

@@ -23,6 +23,8 @@ def run_app(argv: list[str]) -> int:
     config_dir = Path(args.config_dir) if args.config_dir else None
     if config_dir and not config_dir.is_dir():
         raise ConfigError(Problem("--config-dir", "is no folder", "give the folder that holds your configs", config_dir))
+    if args.cfg and args.multirun:
+        raise ConfigError(Problem("--cfg", "shows one config, not a sweep", "leave out -m"))
     shows_only = args.help or args.hydra_help or args.info or args.shell_completion
     if not shows_only:
         problems: dict[Problem, None] = {}
@@ -58,13 +60,18 @@ def _combinations(overrides: list[str]) -> list[list[str]]:
     """Each value of each sweep once, beside the first values of the others: enough to find what is wrong."""
     from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
     from hydra.core.override_parser.overrides_parser import OverridesParser
-    from hydra.errors import OverrideParseException
+    from hydra.errors import HydraException, OverrideParseException
 
     try:
         parsed = OverridesParser.create().parse_overrides(overrides)
     except OverrideParseException:
         return [overrides]  # compose names the one that cannot be read
-    (batch,) = BasicSweeper.split_arguments(parsed, None)
+    try:
+        (batch,) = BasicSweeper.split_arguments(parsed, None)
+    except HydraException as error:
+        raise ConfigError(
+            Problem("-m", f"cannot be swept ({' '.join(str(error).split())})", "use key=a,b,c or choice(a,b), range(1,5)")
+        ) from error
     first = batch[0]
     changed = [
         [*first[:position], values, *first[position + 1 :]]

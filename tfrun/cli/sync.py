@@ -8,7 +8,7 @@ import select
 import sys
 from pathlib import Path
 
-from tfrun.config.problems import Problem, RunError, shorten
+from tfrun.config.problems import Problem, RunError, TfrunError, shorten
 
 _EVERY = 3.0  # seconds between looks at a run that is going on
 
@@ -25,7 +25,13 @@ def main(argv: list[str]) -> int:
         )
     from tfrun.tracking.sync import Sync
 
-    sync = Sync(args.directory, args.uri)
+    try:
+        sync = Sync(args.directory, args.uri)
+    except TfrunError as error:
+        if args.follow:
+            print(json.dumps({"sent": False, "error": str(error)}), flush=True)
+            return error.exit_code
+        raise
     if args.follow:
         return _follow(sync)
     try:

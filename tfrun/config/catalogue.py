@@ -129,7 +129,10 @@ def _comment(path: Path) -> str:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
         reason = " ".join(str(error).split())
         raise ConfigError(Problem(str(path), f"is no YAML ({reason})", "mend it")) from error
+    if not isinstance(content, dict):
+        raise ConfigError(Problem(str(path), "holds no mapping of keys to values", "mend it"))
+    return content

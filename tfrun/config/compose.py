@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, get_origin
 
+import yaml
 from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
@@ -24,7 +25,7 @@ from tfrun.config.source import import_target, registered
 from tfrun.config.switched import without_stale
 
 _HYDRA_ONLY = ("hydra.", "hydra/")
-_ERRORS = (HydraException, OmegaConfBaseException, ValueError)
+_ERRORS = (HydraException, OmegaConfBaseException, ValueError, yaml.YAMLError, OSError, AssertionError)
 
 
 def compose(overrides: list[str], config_dir: Path | None = None) -> tuple[dict[str, Any], list[Problem]]:
@@ -110,6 +111,8 @@ def _is_group(key: str) -> bool:
 
 def _wrong_option(override: Override) -> Problem | None:
     group = override.key_or_group
+    if override.is_sweep_override():
+        return Problem(group, "several values need a sweep", "add -m", override.get_value_string())
     options = _loader().get_group_options(group, ObjectType.CONFIG)
     value = override.value()
     chosen = value if isinstance(value, list) else [value]
@@ -196,6 +199,11 @@ def _loader():
 
 def _unexplained(error: Exception) -> Problem:
     """What is wrong inside a YAML file rather than on the command line."""
+    if isinstance(error, yaml.MarkedYAMLError):
+        mark = error.problem_mark
+        return Problem(f"{mark.name}, line {mark.line + 1}", f"is no YAML ({error.problem})", "mend it")
+    if isinstance(error, OSError):
+        return Problem(str(error.filename), f"cannot be read ({error.strerror})", "mend its permissions")
     if isinstance(error, MissingConfigException) and error.missing_cfg_file:
         group, _, option = str(error.missing_cfg_file).rpartition("/")
         return Problem(group or "config", "no such option", nearest(option, error.options or []), option)

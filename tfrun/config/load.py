@@ -34,7 +34,7 @@ def load_file(path: Path) -> Experiment:
 
     try:
         mapping = yaml.safe_load(path.read_text())
-    except (OSError, yaml.YAMLError) as error:
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         reason = " ".join(str(error).split())
         raise ConfigError(Problem(str(path), f"cannot be read ({reason})", "name the directory of a run")) from error
     if not isinstance(mapping, dict):

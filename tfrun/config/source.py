@@ -30,12 +30,14 @@ def import_target(path: str, key: str) -> type[Settings]:
 
     Raises ConfigError (naming `key`) when it cannot be imported or is no component.
     """
-    module, _, name = path.rpartition(".")
+    module, _, name = str(path).rpartition(".")
     try:
         cls = getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError, ValueError) as error:
+    except Exception as error:  # a user's module may raise anything while it is imported
         way_out = "check the spelling; a module of your own must be importable from where you stand"
-        raise ConfigError(Problem(f"{key}._target_", f"cannot be imported ({error})", way_out, path)) from error
+        raise ConfigError(
+            Problem(f"{key}._target_", f"cannot be imported ({type(error).__name__}: {error})", way_out, path)
+        ) from error
     if not (isinstance(cls, type) and issubclass(cls, Component)):
         raise ConfigError(Problem(f"{key}._target_", "is no component", "derive it from a class of its group", path))
     return cls

@@ -53,6 +53,8 @@ class ImageFolder(Dataset):
             rows = self._rows()
         except RunError as error:
             return error.problems
+        except OSError as error:
+            return [Problem("dataset.directory", f"cannot be read ({error.strerror})", "mend its permissions", self.directory)]
         names, labels = np.unique(rows.labels, return_inverse=True)
         if not len(rows.ids):
             return [
@@ -89,7 +91,7 @@ class ImageFolder(Dataset):
             raise RunError(*problems)
         rows = self._rows()
         paths = [str(self.directory / name) for name in rows.ids]
-        digests, skipped = examine(paths, self.channels)
+        digests, skipped = examine(paths)
         skipped += [Skipped(str(path), f"{path.suffix} pictures cannot be read: convert them") for path in self._not_read()]
         if skipped and self.on_corrupt == "fail":
             shown = [
@@ -104,8 +106,8 @@ class ImageFolder(Dataset):
 
         def read(row):
             contents = tf.io.read_file(tf.gather(files, row))
-            image = tf.io.decode_image(contents, channels=self.channels, expand_animations=False)
-            return tf.ensure_shape(image, [None, None, self.channels])
+            image = tf.ensure_shape(tf.io.decode_image(contents, channels=3, expand_animations=False), [None, None, 3])
+            return image if self.channels == 3 else tf.image.rgb_to_grayscale(image)
 
         spec = InputSpec("image", "uint8", (None, None, self.channels))
         kept = [digests[position] for position in sound]
@@ -129,12 +131,23 @@ class ImageFolder(Dataset):
         folders = {
             child.name: child for child in sorted(self.directory.iterdir()) if child.is_dir() and not child.name.startswith(".")
         }
-        given = bool(folders) and all(split_name(name) for name in folders)
+        named = [name for name in folders if split_name(name)]
+        given = bool(named) and len(named) == len(folders)
+        if len(named) > 1 and not given:
+            others = ", ".join(sorted(set(folders) - set(named)))
+            raise RunError(
+                Problem(
+                    "dataset.directory",
+                    f"has the splits {', '.join(named)} beside {others}",
+                    "move one or the other away",
+                    self.directory,
+                )
+            )
         ids, labels, splits = [], [], []
         for split, parent in folders.items() if given else [("", self.directory)]:
             for folder in sorted(child for child in parent.iterdir() if child.is_dir() and not child.name.startswith(".")):
                 for file in sorted(folder.rglob("*")):
-                    if file.suffix.lower() in ENDINGS and not file.name.startswith("."):
+                    if file.suffix.lower() in ENDINGS and not file.name.startswith(".") and file.is_file():
                         ids.append(str(file.relative_to(self.directory)))
                         labels.append(folder.name)
                         splits.append(split)
@@ -147,15 +160,23 @@ class ImageFolder(Dataset):
         try:
             with path.open(newline="", encoding="utf-8-sig") as file:
                 reader = csv.DictReader(file)
-                header, records = list(reader.fieldnames or []), list(reader)
+                header = [name.strip() for name in reader.fieldnames or []]
+                reader.fieldnames = header
+                records = [
+                    {key: value.strip() if isinstance(value, str) else value for key, value in row.items()} for row in reader
+                ]
         except (OSError, UnicodeDecodeError, csv.Error) as error:
             raise RunError(Problem("dataset.index", f"cannot be read ({error})", "save it as UTF-8 CSV", path)) from error
         self._check_header(header)
+        seen: dict[str, int] = {}
         for number, record in enumerate(records, start=2):
             if None in record or None in record.values():
                 raise RunError(Problem("dataset.index", f"line {number} has not {len(header)} fields", "mend the line", path))
             if not record["file"] or not record["label"]:
                 raise RunError(Problem("dataset.index", f"line {number} has no file or no label", "mend the line", path))
+            if seen.setdefault(record["file"], number) != number:
+                rule = f"lines {seen[record['file']]} and {number} name the same file, {record['file']}"
+                raise RunError(Problem("dataset.index", rule, "remove one: it could land in train and in test", path))
             if not (self.directory / record["file"]).is_file():
                 raise RunError(
                     Problem(

@@ -12,18 +12,18 @@ ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp")
 NOT_READ = (".tif", ".tiff", ".heic", ".heif", ".avif", ".svg", ".jp2")  # pictures that TensorFlow has no decoder for
 
 
-def examine(paths: list[str], channels: int) -> tuple[list[bytes | None], list[Skipped]]:
+def examine(paths: list[str]) -> tuple[list[bytes | None], list[Skipped]]:
     """Decodes every file.
 
     Returns the sha256 of each file's bytes (None where it is no picture) and what is wrong with those.
     """
     with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
-        results = list(pool.map(lambda path: _examine_one(path, channels), paths))
+        results = list(pool.map(_examine_one, paths))
     digests = [result if isinstance(result, bytes) else None for result in results]
     return digests, [result for result in results if isinstance(result, Skipped)]
 
 
-def _examine_one(path: str, channels: int) -> bytes | Skipped:
+def _examine_one(path: str) -> bytes | Skipped:
     import tensorflow as tf
 
     try:
@@ -34,7 +34,7 @@ def _examine_one(path: str, channels: int) -> bytes | Skipped:
     if not contents:
         return Skipped(path, "is empty (0 bytes)")
     try:
-        image = tf.io.decode_image(contents, channels=channels, expand_animations=False)
+        image = tf.io.decode_image(contents, channels=3, expand_animations=False)
     except tf.errors.InvalidArgumentError as error:
         return Skipped(path, f"is no picture that can be decoded ({_reason(error)})")
     if 0 in image.shape:

@@ -19,7 +19,7 @@ def improves(name: str, value: float, best: float | None) -> bool:
 def loss(labels, probabilities, classes) -> float:
     """Mean cross-entropy, natural logarithm."""
     chosen = np.asarray(probabilities, np.float64)[np.arange(len(labels)), labels]
-    return float(-np.log(np.clip(chosen, 1e-7, 1.0)).mean())
+    return max(0.0, float(-np.log(np.clip(chosen, 1e-7, 1.0)).mean()))
 
 
 def accuracy(labels, probabilities, classes) -> float:

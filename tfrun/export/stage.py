@@ -32,12 +32,14 @@ def _write(experiment: Experiment, model: Model, data: Data, held: Held, record:
     written: list[tuple[Artifact, float | None]] = []
     with record.stage("export", has_progress=True) as stage:
         with record.progress("writing", len(experiment.export), "targets") as progress, native_output_to(record.log_path):
-            module.save(model, scratch)
-            source = Source(scratch, data, record.directory, experiment.seed)
-            for number, target in enumerate(experiment.export.values(), start=1):
-                written += [(artifact, target.largest_difference(artifact.variant)) for artifact in target.write(source)]
-                progress.reach(number, target.target)
-        shutil.rmtree(scratch)
+            try:
+                module.save(model, scratch)
+                source = Source(scratch, data, record.directory, experiment.seed)
+                for number, target in enumerate(experiment.export.values(), start=1):
+                    written += [(artifact, target.largest_difference(artifact.variant)) for artifact in target.write(source)]
+                    progress.reach(number, target.target)
+            finally:
+                shutil.rmtree(scratch, ignore_errors=True)
         contract.write(contract.contract(model, next(held.split.inputs())), record.directory / "exports")
         stage.says = f"{len(written)} files"
     return written

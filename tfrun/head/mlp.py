@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from tfrun.component import setting
 from tfrun.head import Head
@@ -11,7 +13,7 @@ from tfrun.head import Head
 class Mlp(Head):
     """A multi-layer perceptron on the features."""
 
-    units: list[int] = setting(lambda: [128], "width of each hidden layer", min_length=1)
+    units: list[Annotated[int, Field(ge=1, le=65536)]] = setting(lambda: [128], "width of each hidden layer", min_length=1)
     activation: Literal["relu", "gelu", "swish", "tanh"] = setting("relu", "after each hidden layer")
     batch_norm: bool = setting(False, "normalise after each hidden layer")
 

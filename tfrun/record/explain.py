@@ -16,7 +16,8 @@ _DISK = re.compile(r"No space left on device|File too large|Disk quota exceeded|
 def explained(error: Exception, record: Record) -> TfrunError:
     """The traceback stays in the log."""
     way_out = f"the traceback is in {record.log_path}; debug=true shows it here"
-    if isinstance(error, OSError) or _DISK.search(str(error)):  # TensorFlow's own file errors are no OSError
+    ours = isinstance(error, OSError) and str(error.filename or "").startswith(str(record.directory))
+    if ours or _DISK.search(str(error)):  # TensorFlow's own file errors are no OSError
         found = _DISK.search(str(error))
         reason = found[0] if found else error.strerror or shorten(error, 200)
         return RunError(

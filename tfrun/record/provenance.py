@@ -23,7 +23,7 @@ def environment() -> dict[str, Any]:
         "processor": _processor(),
         "cores": os.cpu_count(),
         "memory_bytes": _memory(),
-        "devices": [device.name for device in tf.config.list_logical_devices()],
+        "devices": [device.name for device in tf.config.list_physical_devices()],
         "threads": {
             "intra_op": tf.config.threading.get_intra_op_parallelism_threads(),
             "inter_op": tf.config.threading.get_inter_op_parallelism_threads(),

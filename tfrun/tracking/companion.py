@@ -7,6 +7,7 @@ does not reach it, and when the run dies its pipe closes, so that it sends what 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -20,8 +21,15 @@ class Companion:
         self._directory, self._timeout = directory, timeout
         self._errors = (directory / "log.txt").open("ab")
         command = [sys.executable, "-m", "tfrun", "sync", str(directory), "--follow"]
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}  # components of the user's own
         self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, start_new_session=True, text=True
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            start_new_session=True,
+            text=True,
+            env=environment,
         )
 
     def finish(self, record, result) -> None:

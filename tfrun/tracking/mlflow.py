@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import os
+import shlex
 from pathlib import Path
+
+from pydantic import field_validator
 
 from tfrun.component import setting
 from tfrun.tracking import Tracking
+
+_STORES = ("sqlite:///", "http://", "https://", "postgresql", "mysql", "mssql", "databricks")
 
 
 class MLflow(Tracking):
@@ -22,6 +27,13 @@ class MLflow(Tracking):
     register_model: bool = setting(True, "register the exported model when a gate is set and the verdict is 'blessed'")
     timeout: float = setting(120.0, "longest wait for the last transfer at the end of a run", unit="seconds", gt=0)
 
+    @field_validator("uri")
+    @classmethod
+    def _can_be_reached(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(_STORES):
+            raise ValueError(f"must begin with one of {', '.join(_STORES)}")
+        return value
+
     def start(self, record):
         from tfrun.tracking.companion import Companion
 
@@ -35,4 +47,4 @@ class MLflow(Tracking):
         store = self.store(runs)
         if store.startswith(("http://", "https://")):
             return store
-        return f"python -m mlflow ui --backend-store-uri {store}"
+        return f"python -m mlflow ui --backend-store-uri {shlex.quote(store)}"

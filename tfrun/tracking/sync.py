@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
 import re
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +38,7 @@ class Sync:
         tracking = self.experiment.tracking
         self.tracking = tracking if isinstance(tracking, MLflow) else MLflow()
         state = directory / "tracking.json"
-        self.state: dict[str, Any] = json.loads(state.read_text()) if state.exists() else {}
+        self.state: dict[str, Any] = _read_json(state)
 
     @property
     def uri(self) -> str:
@@ -49,6 +51,8 @@ class Sync:
             self.state = {}  # sent elsewhere before, or not at all
         if "run_id" not in self.state:
             self._create(client)
+        if not self.state.get("params_sent"):
+            self._send_params(client)
         self._send_metrics(client)
         result = _read_json(self.directory / "result.json")
         if final and not self.state.get("done"):
@@ -67,7 +71,20 @@ class Sync:
             Path(self.uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
         mlflow.set_tracking_uri(self.uri)
         mlflow.set_registry_uri(self.uri)
-        return mlflow.MlflowClient()
+        with self._alone():
+            client = mlflow.MlflowClient()
+            client.search_experiments(max_results=1)  # makes a new store's tables
+        return client
+
+    @contextmanager
+    def _alone(self):
+        """Two processes that make the tables of one sqlite file at once would get in each other's way."""
+        if not self.uri.startswith("sqlite:///"):
+            yield
+            return
+        with open(self.uri.removeprefix("sqlite:///") + ".lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
 
     def _create(self, client) -> None:
         name = self.tracking.experiment or self.experiment.name
@@ -78,9 +95,12 @@ class Sync:
         run_name = f"{self.directory.parent.name}/{self.directory.name}" if trial else self.directory.name
         run = client.create_run(experiment_id, start_time=began, run_name=run_name, tags=self._tags())
         self._keep(run_id=run.info.run_id, experiment_id=experiment_id, uri=self.uri, metric_bytes=0)
-        params = list(self._params().items())
+
+    def _send_params(self, client) -> None:
+        params = [_param(*item) for item in self._params().items()]
         for start in range(0, len(params), _PARAMS_A_BATCH):
-            client.log_batch(run.info.run_id, params=[_param(*item) for item in params[start : start + _PARAMS_A_BATCH]])
+            client.log_batch(self.state["run_id"], params=params[start : start + _PARAMS_A_BATCH])
+        self._keep(params_sent=True)
 
     def _artifact_location(self) -> str | None:
         """Beside the sqlite file; a server has a place of its own."""

@@ -22,7 +22,7 @@ class Phase(Settings):
 class Training(Component):
     """Protocol of the group: `phases()` says what is trained when."""
 
-    epochs: float = setting(10, "passes over the training split", unit="epochs", gt=0)
+    epochs: float = setting(10, "passes over the training split", unit="epochs", gt=0, le=1e6)
     batch_size: int = setting(32, "rows a step, over all devices", unit="rows", ge=1)
     evaluate_every: Duration = setting(
         "1 epochs", "time between measurements on the validation split", unit="steps, epochs, examples or %"
