@@ -22,6 +22,7 @@ VERBS = {
 def main(argv: list[str] | None = None) -> int:
     """Returns the exit code: 0 done, 1 failed, 2 wrong config, 3 done but not blessed, 4 a data check failed."""
     argv = sys.argv[1:] if argv is None else argv
+    sys.stdout.reconfigure(errors="replace")  # a screen without "×" or "–" is no reason to fail
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a scheduler's "stop" saves what was reached, like Ctrl-C
     if os.getcwd() not in sys.path:
         sys.path.insert(0, os.getcwd())  # a user's own component classes live where the user stands

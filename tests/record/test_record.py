@@ -41,7 +41,7 @@ def test_the_stored_config_gives_the_same_experiment(small, tmp_path):
 def test_a_directory_that_holds_a_run_is_refused(small, tmp_path, finished, hint):
     opened(small, tmp_path / "run").close()
     if finished:
-        (tmp_path / "run/result.json").write_text("{}")
+        (tmp_path / "run/result.json").write_text('{"status": "done"}')
     with pytest.raises(RunError, match=hint):
         opened(small, tmp_path / "run")
 

@@ -26,6 +26,9 @@ def run_app(argv: list[str]) -> int:
     if args.cfg and args.multirun:
         raise ConfigError(Problem("--cfg", "shows one config, not a sweep", "leave out -m"))
     shows_only = args.help or args.hydra_help or args.info or args.shell_completion
+    for override in args.overrides:
+        if override.startswith("hydra.run.dir=") and Path(override.partition("=")[2]).is_file():
+            raise ConfigError(Problem("hydra.run.dir", "is a file, not a folder", "choose another", override.partition("=")[2]))
     if not shows_only:
         problems: dict[Problem, None] = {}
         for overrides in _combinations(args.overrides) if args.multirun else [args.overrides]:

@@ -37,10 +37,13 @@ class Record:
         Raises RunError when it cannot be written, or holds another run.
         """
         directory = _claim(directory) if directory else _claim_new(experiment)
-        (directory / "checkpoints").mkdir(exist_ok=True)
         text = yaml.safe_dump(plain(experiment), sort_keys=False, allow_unicode=True)
-        (directory / "config.yaml").write_text(text, encoding="utf-8")
-        return cls(directory, console)
+        try:
+            (directory / "checkpoints").mkdir(exist_ok=True)
+            (directory / "config.yaml").write_text(text, encoding="utf-8")
+            return cls(directory, console)
+        except OSError as error:
+            raise RunError(Problem("runs", f"cannot be written ({error.strerror})", "make room", directory)) from error
 
     @property
     def log_path(self) -> Path:
@@ -120,7 +123,7 @@ def _claim(directory: Path, key: str = "hydra.run.dir") -> Path:
         with (directory / "config.yaml").open("x"):
             return directory
     except FileExistsError as error:
-        state = "a finished run" if (directory / "result.json").exists() else "a run that did not finish"
+        state = "a finished run" if _is_done(directory) else "a run that did not finish"
         if not directory.is_dir():
             raise RunError(Problem(key, "is a file, not a folder", "choose another folder", directory)) from error
         raise RunError(Problem(key, f"holds {state} already", "choose another directory, or remove it", directory)) from error
@@ -130,6 +133,13 @@ def _claim(directory: Path, key: str = "hydra.run.dir") -> Path:
                 key, f"cannot be written ({error.strerror})", "choose a folder you can write to, e.g. runs=/tmp/runs", directory
             )
         ) from error
+
+
+def _is_done(directory: Path) -> bool:
+    try:
+        return json.loads((directory / "result.json").read_text(encoding="utf-8"))["status"] == "done"
+    except (OSError, ValueError, KeyError):
+        return False
 
 
 def _system() -> dict[str, float]:
