@@ -29,7 +29,7 @@ def stopped(tmp_path_factory, request):
         sys.executable,
         "-m",
         "tfrun",
-        *quick(request.getfixturevalue("module"), "debug=false", "training.epochs=100000"),
+        *quick(request.getfixturevalue("module"), "debug=false", "training.epochs=100000", "training.keep=best"),
     ]
     process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     metrics = _wait_for_measurements(folder, process)
