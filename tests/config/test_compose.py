@@ -44,9 +44,19 @@ def test_a_key_of_another_group_is_found_there():
     assert told == "dataset.image_size = 96: no such key; did you mean 'transform.image_size'?"
 
 
-def test_an_entry_of_a_free_mapping_says_how_to_add_it():
-    (told,) = problems("+experiment=quickstart", "gate.metrics.loss=1")
-    assert "write +gate.metrics.loss=1" in told
+def test_a_free_mapping_takes_any_key_without_a_plus():
+    mapping, wrong = compose(["+experiment=quickstart", "gate.metrics.loss=1", "gate.max_megabytes={tflite/int8: 5}"])
+    assert wrong == []
+    assert mapping["gate"]["metrics"] == {"accuracy": 0.8, "loss": 1} and mapping["gate"]["max_megabytes"] == {"tflite/int8": 5}
+
+
+def test_a_free_mapping_is_open_also_when_it_is_run(tmp_path, module):
+    done = tfrun(
+        tmp_path, "+experiment=quickstart", "debug=fast", "backbone=hub", f"backbone.handle={module}", "transform.image_size=32",
+        "export=[]", "gate.metrics.loss=9", "optimizer.learning_rate=0.01",
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    assert done.result["status"] == "done"
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import itertools
 import sys
 from pathlib import Path
 
-from tfrun.config.compose import compose
+from tfrun.config.compose import compose, opened
 from tfrun.config.load import from_mapping
 from tfrun.config.places import packaged
 from tfrun.config.problems import ConfigError, Problem
@@ -40,6 +40,9 @@ def run_app(argv: list[str]) -> int:
         print(OmegaConf.to_yaml(OmegaConf.create(mapping)), end="")
         return 0
     rest = _without_config_dir(argv)
+    if not shows_only and not args.multirun:
+        plus = dict(zip(args.overrides, opened(args.overrides, config_dir), strict=True))
+        rest = [plus.get(argument, argument) for argument in rest]
     return _hand_over([*rest, *_ANY_CHOICE] if args.help and not args.overrides else rest, config_dir)
 
 

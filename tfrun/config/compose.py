@@ -41,8 +41,43 @@ def compose(overrides: list[str], config_dir: Path | None = None) -> tuple[dict[
         except ConfigError as error:
             return {}, error.problems
         except _ERRORS as error:
-            mapping, problems = _diagnose(overrides)
-            return without_stale(mapping, overrides), problems or [_unexplained(error)]
+            mapping, problems = _diagnose(_with_open_mappings(overrides))
+            return without_stale(mapping, overrides), problems or ([] if mapping else [_unexplained(error)])
+
+
+def opened(overrides: list[str], config_dir: Path | None = None) -> list[str]:
+    """The overrides in the form that Hydra takes: `gate.metrics.loss=0.5` as `++gate.metrics.loss=0.5`.
+
+    In a mapping with keys of the user's choice any key is right; Hydra itself takes a new one only with a plus.
+    """
+    with _hydra(config_dir):
+        try:
+            hydra_compose("config", overrides)
+            return overrides
+        except _ERRORS:
+            return _with_open_mappings(overrides)
+
+
+def _with_open_mappings(overrides: list[str]) -> list[str]:
+    parsed = {text: override for text in overrides if (override := _parsed(text)) is not None}
+    choices = [text for text, override in parsed.items() if _is_group(override.key_or_group) and not _wrong_option(override)]
+    base, _ = _base(choices)
+    return [f"++{text}" if base and text in parsed and _is_entry(parsed[text], base) else text for text in overrides]
+
+
+def _parsed(text: str) -> Override | None:
+    try:
+        (override,) = OverridesParser.create().parse_overrides([text])
+    except OverrideParseException:
+        return None
+    return override
+
+
+def _is_entry(override: Override, composed: dict[str, Any]) -> bool:
+    """Does it set an entry of a free mapping, or such a mapping as a whole, in plain form?"""
+    path = override.key_or_group.split(".")
+    plain_form = not (override.is_add() or override.is_force_add() or override.is_delete() or override.is_sweep_override())
+    return plain_form and any(_takes_any_key(composed, mapping) for mapping in (path[:-1], path))
 
 
 @contextmanager
@@ -134,8 +169,6 @@ def _unknown(override: Override, composed: dict[str, Any]) -> Problem | None:
         return Problem(key, "several values need a sweep", "add -m", value)
     if key in keys or override.is_add() or override.is_force_add():
         return None
-    if _takes_any_key(composed, key.split(".")[:-1]):
-        return Problem(key, "is not there yet", f"write +{key}={value} to add it", value)
     return unknown_key(key, keys, value)
 
 
@@ -144,7 +177,7 @@ def _refused(override: Override, choices: list[str]) -> Problem | None:
         _plain(hydra_compose("config", [*choices, override.input_line]))
     except _ERRORS as error:
         key, value = override.key_or_group, override.get_value_string()
-        return Problem(key, _first_line(error), f"write +{key}={value} to add entries" if value.startswith("{") else "", value)
+        return Problem(key, _first_line(error), "", value)
     return None
 
 
@@ -153,7 +186,7 @@ def _takes_any_key(composed: dict[str, Any], path: list[str]) -> bool:
     node = composed
     for name in path[:-1]:
         node = node.get(name) if isinstance(node, dict) else None
-    if not path or not isinstance(node, dict) or "_target_" not in node:
+    if len(path) < 2 or not isinstance(node, dict) or "_target_" not in node:
         return False
     field = import_target(node["_target_"], ".".join(path[:-1])).model_fields.get(path[-1])
     return field is not None and get_origin(field.annotation) is dict
