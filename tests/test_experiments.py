@@ -35,7 +35,7 @@ def test_the_same_experiment_in_python_gives_the_same_numbers(tmp_path, module):
     python = Experiment(
         name="quickstart", description=yaml.description, runs=tmp_path, dataset=Fashion(), transform=Auto(image_size=32),
         backbone=Hub(handle=str(module)), head=Linear(l2=0.002), optimizer=Adam(learning_rate=0.003), schedule=Cosine(),
-        training=Frozen(epochs=2, keep="last"), gate=NoGate(), export=[SavedModel()], tracking=NoTracking(),
+        training=Frozen(epochs=2), gate=NoGate(), export=[SavedModel()], tracking=NoTracking(),
     )  # fmt: skip
     assert python == yaml
     first, second = run(yaml, quiet=True), run(python, quiet=True)

@@ -53,7 +53,7 @@ def test_frozen_leaves_the_backbone_alone_and_learns(small, fashion, tmp_path):
 
 
 def test_the_kept_weights_are_the_best_on_validation(small, fashion, tmp_path):
-    done = Trained(given(small, training=Frozen(epochs=20)), fashion, tmp_path)
+    done = Trained(given(small, training=Frozen(epochs=20, keep="best")), fashion, tmp_path)
     best = min(row["validation"]["loss"] for row in done.history.rows)
     assert done.history.best_value == best == pytest.approx(done.validation()["loss"], abs=1e-6)
 
@@ -79,12 +79,12 @@ def test_statistics_are_updated_when_asked(small, fashion, tmp_path):
 
 
 def test_the_second_phase_cannot_end_below_the_first(small, fashion, tmp_path):
-    """With a rate that ruins the weights, the best of the frozen phase is what is left."""
+    """With a rate that ruins the weights, the end of the frozen phase is what is left."""
     training = FrozenThenFinetune(frozen_epochs=10, epochs=2, finetune_learning_rate=3.0, backbone_learning_rate=1.0)
     done = Trained(given(small, training=training), fashion, tmp_path)
     frozen = [row["validation"]["loss"] for row in done.history.rows if row["phase"] == "frozen"]
     assert not any(done.changed)
-    assert done.validation()["loss"] == pytest.approx(min(frozen), abs=1e-6)
+    assert done.validation()["loss"] == pytest.approx(frozen[-1], abs=1e-6)
 
 
 def test_augmentation_sends_pictures_through_the_backbone_each_epoch(small, fashion, tmp_path):
@@ -148,5 +148,6 @@ def test_weights_do_not_depend_on_steps_a_call(small, fashion, tmp_path):
 
 def test_load_gives_the_phases_of_the_yaml():
     experiment = load(["+experiment=quickstart", "training=frozen_then_finetune", "training.frozen_epochs=4"])
-    assert [phase.epochs for phase in experiment.training.phases()] == [4, 10]
+    assert [phase.keep for phase in experiment.training.phases()] == ["last", "best"]
+    assert [phase.epochs for phase in experiment.training.phases()] == [4, 30]
     assert np.isclose(experiment.training.phases()[1].backbone_learning_rate, 0.01)

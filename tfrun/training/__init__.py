@@ -17,6 +17,7 @@ class Phase(Settings):
     learning_rate: float | None = None
     backbone_learning_rate: float = 1.0
     batch_norm: Literal["fixed", "update"] = "fixed"
+    keep: Literal["best", "last"] = "best"
 
 
 class Training(Component):
@@ -27,7 +28,9 @@ class Training(Component):
     evaluate_every: Duration = setting(
         "1 epochs", "time between measurements on the validation split", unit="steps, epochs, examples or %"
     )
-    keep: Literal["best", "last"] = setting("best", "weights to keep at the end: best on the validation split, or the last")
+    keep: Literal["best", "last"] = setting(
+        "best", "weights to keep at the end: best on the validation split (those before the phase count too), or the last"
+    )
     monitor: str = setting("loss", "validation metric that says which weights are best")
     steps_per_call: int = setting(50, "most optimizer steps in one call of the compiled loop", unit="steps", ge=1)
 

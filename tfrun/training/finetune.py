@@ -20,6 +20,6 @@ class Finetune(Training):
         return (
             Phase(
                 name="finetune", epochs=self.epochs, unfreeze=True, batch_norm=self.batch_norm,
-                backbone_learning_rate=self.backbone_learning_rate,
+                backbone_learning_rate=self.backbone_learning_rate, keep=self.keep,
             ),
         )  # fmt: skip

@@ -8,7 +8,7 @@ from tfrun.training.finetune import Finetune
 
 
 class FrozenThenFinetune(Finetune):
-    """The second phase starts from the best weights of the first, which stay the best unless it improves on them."""
+    """The second phase starts from the end of the first, which is kept unless the second improves on it."""
 
     frozen_epochs: float = setting(10, "passes with the backbone fixed, before `epochs` with all weights", unit="epochs", gt=0)
     finetune_learning_rate: float | None = setting(
@@ -18,7 +18,7 @@ class FrozenThenFinetune(Finetune):
     def phases(self):
         (unfrozen,) = super().phases()
         return (
-            Phase(name="frozen", epochs=self.frozen_epochs),
+            Phase(name="frozen", epochs=self.frozen_epochs, keep="last"),
             unfrozen.model_copy(update={"learning_rate": self.finetune_learning_rate}),
         )
 

@@ -73,7 +73,7 @@ class _Trainer:
         loop = Loop(self._make_step(phase, total, fixed), self._batches(phase, fixed), self.strategy)
         if phase.unfreeze:
             self._features.clear()
-        start = self.step
+        start, self.history.best_value = self.step, None
         if self.has_validation:
             self._measure(phase, {}, seconds=0.0)
         with self.record.progress(f"training ({phase.name})", total, "steps") as progress:
@@ -85,7 +85,7 @@ class _Trainer:
                 self.checkpoint.save("last")
                 raise
         self.model.backbone.trainable = False
-        self._finish()
+        self._finish(phase)
 
     def _stretch(self, loop: Loop, phase: Phase, first: int, last: int, progress) -> None:
         began, rows, loss, accuracy = time.perf_counter(), 0, 0.0, 0.0
@@ -107,23 +107,23 @@ class _Trainer:
             split = self.data.splits["validation"]
             probabilities = self._predict("validation")
             measured["validation"] = self.experiment.evaluation.measure(split.labels, probabilities, len(self.model.classes))
-            self._keep_best(measured["validation"])
+            self._keep_best(phase, measured["validation"])
         epoch = self.step * self.experiment.training.batch_size / len(self.data.splits["train"])
         row = {"step": self.step, "epoch": round(epoch, 3), "phase": phase.name, "seconds": round(seconds, 3), **measured}
         self.history.rows.append(row)
         self.record.metrics(row)
 
-    def _keep_best(self, metrics: dict[str, float]) -> None:
+    def _keep_best(self, phase: Phase, metrics: dict[str, float]) -> None:
         monitor = self.experiment.training.monitor
         value = metrics[monitor]
-        if self.experiment.training.keep == "best" and improves(monitor, value, self.history.best_value):
+        if phase.keep == "best" and improves(monitor, value, self.history.best_value):
             self.checkpoint.save("best")
             self.history.best_value, self.history.best_step = value, self.step
 
-    def _finish(self) -> None:
+    def _finish(self, phase: Phase) -> None:
         """Leaves the chosen weights in the model; the next phase starts from them."""
         self.checkpoint.save("last")
-        if self.experiment.training.keep == "best" and self.has_validation:
+        if phase.keep == "best" and self.has_validation:
             self.checkpoint.restore("best")
 
     def _make_step(self, phase: Phase, total: int, fixed: bool):
