@@ -59,17 +59,17 @@ def opened(overrides: list[str], config_dir: Path | None = None) -> list[str]:
 
 
 def _with_open_mappings(overrides: list[str]) -> list[str]:
-    parsed = {text: override for text in overrides if (override := _parsed(text)) is not None}
+    parsed = {text: override for text in overrides if isinstance(override := _parsed(text), Override)}
     choices = [text for text, override in parsed.items() if _is_group(override.key_or_group) and not _wrong_option(override)]
     base, _ = _base(choices)
     return [f"++{text}" if base and text in parsed and _is_entry(parsed[text], base) else text for text in overrides]
 
 
-def _parsed(text: str) -> Override | None:
+def _parsed(text: str) -> Override | Problem:
     try:
         (override,) = OverridesParser.create().parse_overrides([text])
-    except OverrideParseException:
-        return None
+    except OverrideParseException as error:
+        return Problem(text, f"cannot be read ({_first_line(error)})", "write key=value, quoted for the shell")
     return override
 
 
@@ -95,12 +95,10 @@ def _diagnose(overrides: list[str]) -> tuple[dict[str, Any], list[Problem]]:
     """Each override is looked at by itself, so that one mistake does not hide the next."""
     problems, choices, values = [], [], []
     for text in overrides:
-        try:
-            (override,) = OverridesParser.create().parse_overrides([text])
-        except OverrideParseException as error:
-            problems.append(Problem(text, f"cannot be read ({_first_line(error)})", "write key=value, quoted for the shell"))
-            continue
-        if override.key_or_group.startswith(_HYDRA_ONLY):
+        override = _parsed(text)
+        if isinstance(override, Problem):
+            problems.append(override)
+        elif override.key_or_group.startswith(_HYDRA_ONLY):
             choices.append(text)
         elif _is_group(override.key_or_group):
             problem = _wrong_option(override)
