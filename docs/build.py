@@ -12,7 +12,7 @@ from tfrun.config.schema import experiment_schema
 from tfrun.experiment import Experiment
 
 HERE = Path(__file__).parent
-OWN = ("name", "description", "seed", "runs", "debug")
+OWN = ("name", "description", "seed", "runs", "debug", "features")
 
 
 def reference() -> str:
@@ -24,7 +24,7 @@ def reference() -> str:
         "",
         "## Keys of the experiment itself",
         "",
-        *_table([key for key in keys(Experiment) if key.name in OWN]),
+        *_table([key for key in keys(Experiment) if key.name.partition(".")[0] in OWN]),
     ]
     for group, choices in options().items():
         lines += ["", f"## {group}", "", Experiment.model_fields[group].description or ""]

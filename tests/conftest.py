@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,8 @@ ROOT = Path(__file__).resolve().parent.parent
 TUXPAINT = ROOT.parent / "shared" / "assets" / "datasets" / "tuxpaint"  # GPL: not part of the project
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+_cache = tempfile.TemporaryDirectory(prefix="tfrun-tests-")  # never the feature store of whoever runs the tests
+os.environ["TFRUN_CACHE"] = _cache.name
 
 
 @dataclass(frozen=True)

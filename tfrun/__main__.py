@@ -8,22 +8,28 @@ import signal
 import sys
 import traceback
 
+from tfrun.training.stopping import Terminated, terminate
+
+START_ME_AGAIN = 75  # EX_TEMPFAIL of sysexits.h: "the user is invited to retry"
+
 VERBS = {
     "list": "tfrun.cli.list",
     "show": "tfrun.cli.show",
     "check": "tfrun.cli.check",
+    "resume": "tfrun.cli.resume",
     "rerun": "tfrun.cli.rerun",
     "sync": "tfrun.cli.sync",
     "init": "tfrun.cli.init",
     "schema": "tfrun.cli.schema",
+    "cache": "tfrun.cli.cache",
 }
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Returns the exit code: 0 done, 1 failed, 2 wrong config, 3 done but not blessed, 4 a data check failed."""
+    """Returns the exit code: 0 done, 1 failed, 2 wrong config, 3 done but not blessed, 4 a data check failed, 75 start me again."""
     argv = sys.argv[1:] if argv is None else argv
     sys.stdout.reconfigure(errors="replace")  # a screen without "×" or "–" is no reason to fail
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a scheduler's "stop" saves what was reached, like Ctrl-C
+    signal.signal(signal.SIGTERM, terminate)  # a scheduler's "stop" saves what was reached, like Ctrl-C
     if os.getcwd() not in sys.path:
         sys.path.insert(0, os.getcwd())  # a user's own component classes live where the user stands
     from tfrun.cli.summary import show_problems
@@ -42,6 +48,9 @@ def main(argv: list[str] | None = None) -> int:
             traceback.print_exc()
         show_problems(error)
         return error.exit_code
+    except Terminated:
+        print("stopped by SIGTERM: start the same command or `python -m tfrun resume DIR` again", file=sys.stderr)
+        return START_ME_AGAIN
     except KeyboardInterrupt:
         print("stopped: what was reached is in the run directory", file=sys.stderr)
         return 1

@@ -25,6 +25,7 @@ from tfrun.optimizer import Optimizer
 from tfrun.optimizer.adam import Adam
 from tfrun.schedule import Schedule
 from tfrun.schedule.cosine import Cosine
+from tfrun.store import FeatureStore
 from tfrun.strategy import Strategy
 from tfrun.strategy.one_device import OneDevice
 from tfrun.tracking import Tracking
@@ -34,6 +35,13 @@ from tfrun.training import Training
 from tfrun.training.frozen import Frozen
 from tfrun.transform import Transform
 from tfrun.transform.auto import Auto
+
+PROMISES = {
+    "off": "none: another seed could have been drawn",
+    "seeded": "the same weights, bit for bit, on one CPU device of the same kind of machine with the same packages and threads, "
+    "also when the run was stopped and resumed; on several devices and on GPUs the same up to rounding",
+    "strict": "as seeded, and TensorFlow uses only kernels that are deterministic on GPUs too, and nothing is chosen by timing; slower",
+}
 
 
 class Experiment(Component):
@@ -47,6 +55,10 @@ class Experiment(Component):
     )
     description: str = setting("", "one line for lists, reports and the model card")
     seed: int = setting(0, "seeds initial weights, order and augmentation (splits have a seed of their own)", ge=0, lt=2**31)
+    determinism: Literal["off", "seeded", "strict"] = setting(
+        "seeded",
+        "off: a seed is drawn for the run; seeded: the same weights on one CPU device; strict: also on one GPU, slower",
+    )
     runs: Path = setting(Path("runs"), "folder of all run directories")
     debug: Literal[False, True, "fast"] = setting(
         False,
@@ -56,6 +68,7 @@ class Experiment(Component):
     transform: Transform = setting(Auto, "from raw input to what the backbone takes; part of the exported model")
     augment: Augment = setting(NoAugment, "random changes of training rows only")
     backbone: Backbone = setting(help="pretrained module that turns inputs into features")
+    features: FeatureStore = setting(FeatureStore, "where a frozen backbone's features are kept, and what computes them")
     head: Head = setting(Linear, "layers on top of the features")
     optimizer: Optimizer = setting(Adam, "how gradients change weights")
     schedule: Schedule = setting(Cosine, "how the learning rate changes over training")

@@ -3,34 +3,53 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tfrun.backbone import BackboneFacts
+from tfrun.backbone.lazy import LazyBackbone
 from tfrun.config.problems import Problem, RunError
+from tfrun.store.features import Features
+from tfrun.store.source import FeatureSource
 
 if TYPE_CHECKING:
     import keras
     import tensorflow as tf
 
+    from tfrun.augment import Augment
     from tfrun.dataset import Data, InputSpec, Split
     from tfrun.experiment import Experiment
+
+_CHUNK = 4096  # rows of features that go through the head at once
 
 
 @dataclass(frozen=True)
 class Model:
-    """transform: raw batch -> float32 inputs. backbone: inputs -> features. head: features -> logits [batch, classes]."""
+    """transform: raw batch -> float32 inputs. backbone: inputs -> features. head: features -> logits [batch, classes].
+
+    The backbone is loaded when it is first asked for; `facts` and stored features do without.
+    """
 
     transform: tf.Module
-    backbone: keras.Layer
     head: keras.Model
     classes: tuple[str, ...]
     input: InputSpec
     facts: BackboneFacts
+    lazy: LazyBackbone
+    source: FeatureSource
+
+    @property
+    def backbone(self) -> keras.Layer:
+        return self.lazy.layer
+
+    def unfreeze(self, trainable: bool) -> None:
+        """Makes the backbone trainable, or frozen again; a backbone that is not loaded yet is frozen."""
+        if trainable or self.lazy.is_loaded:
+            self.backbone.trainable = trainable
 
     def probabilities(self, raw: tf.Tensor) -> tf.Tensor:
         """raw: a batch as the user has it. float32 [batch, classes]."""
@@ -61,51 +80,68 @@ class Model:
 
         return split.examples(order).map(transformed, num_parallel_calls=tf.data.AUTOTUNE)
 
-    def features(self, split: Split, reach: Callable[[int], None] = lambda rows: None, batch_size: int = 64) -> np.ndarray:
-        """The backbone's features of every row in order, float32 [rows, ...]. reach: told how many rows are done."""
-        import tensorflow as tf
+    def features(
+        self,
+        split: Split,
+        reach: Callable[[int], None] = lambda rows: None,
+        view: int = 0,
+        augment: Augment | None = None,
+        seed: int = 0,
+    ) -> Features:
+        """The frozen backbone's features of every row in order, from the feature store or computed and kept there.
 
-        batches = self.inputs(split, tf.data.Dataset.range(len(split))).batch(batch_size).prefetch(2)
-        features, done = [], 0
-        for inputs, _ in batches:
-            features.append(self._extract(inputs).numpy())
-            done += len(features[-1])
-            reach(done)
-        return np.concatenate(features)
-
-    @cached_property
-    def _extract(self):
-        """Compiled once for batches of any size."""
-        import tensorflow as tf
-
-        spec = tf.TensorSpec([None, *self.transform.output_shape], tf.float32)
-        return tf.function(lambda inputs: self.backbone(inputs, training=False), input_signature=[spec])
+        reach: told how many rows there are so far. view: 0: rows as they are; from 1 on: changed by `augment` with a seed a
+        row that is made of `seed`, the view and the row. A backbone whose weights were trained meanwhile is used as it is,
+        and nothing is kept.
+        Raises RunError where `features.engine` cannot run the backbone.
+        """
+        return self.source.features(split, reach, view, augment, seed)
 
     def predict(self, split: Split) -> np.ndarray:
-        """Class probabilities of every row in order, float32 [rows, classes]."""
-        return self.predict_from_features(self.features(split))
-
-    def predict_from_features(self, features: np.ndarray) -> np.ndarray:
+        """Class probabilities of every row in order, float32 [rows, classes], through the backbone itself: this is evidence."""
         import tensorflow as tf
 
-        logits = [self.head(features[start : start + 4096], training=False) for start in range(0, len(features), 4096)]
+        batches = self.inputs(split, tf.data.Dataset.range(len(split))).batch(64).prefetch(2)
+        options = tf.data.Options()
+        options.autotune.enabled = False  # with it, letting go of an iterator waits for seconds
+        function = self.lazy.function
+        features = [function(inputs).numpy() for inputs, _ in batches.with_options(options)]
+        return self.predict_from_features(np.concatenate(features))
+
+    def predict_from_features(self, features: Features | np.ndarray) -> np.ndarray:
+        """features: of one split. float32 [rows, classes]."""
+        import tensorflow as tf
+
+        logits = [self.head(chunk, training=False) for chunk in _chunks(features)]
         return tf.nn.softmax(tf.concat(logits, axis=0)).numpy()
 
 
-def build(experiment: Experiment, data: Data, strategy: tf.distribute.Strategy) -> Model:
-    """Raises RunError where the parts do not fit together."""
+def _chunks(features: Features | np.ndarray) -> Iterator[np.ndarray]:
+    for start in range(0, len(features), _CHUNK):
+        stop = min(start + _CHUNK, len(features))
+        yield features.gather(np.arange(start, stop)) if isinstance(features, Features) else features[start:stop]
+
+
+def build(
+    experiment: Experiment, data: Data, strategy: tf.distribute.Strategy, warn: Callable[[str], None] = warnings.warn
+) -> Model:
+    """warn: told what went wrong with the feature store and was overcome, a line each.
+
+    Raises RunError where the parts do not fit together.
+    """
+    from tfrun.strategy.agreement import processes
+
     transform = experiment.transform.build(data, experiment.backbone)
-    backbone, facts = experiment.backbone.build(transform.output_shape, strategy.scope)
-    if experiment.training.unfreezes and not facts.notes.get("fine_tunable"):
+    root = experiment.features.path if experiment.features.keep else None
+    lazy = LazyBackbone(experiment.backbone, transform.output_shape, strategy.scope, root, warn)
+    if experiment.training.unfreezes and not lazy.facts.notes.get("fine_tunable"):
         rule = "has no trainable variables or can only be called by a signature: it cannot be fine-tuned"
-        raise RunError(Problem("backbone.handle", rule, "use training=frozen, or a reusable TF2 SavedModel", facts.handle))
-    feature_shape = _feature_shape(backbone, transform.output_shape)
+        raise RunError(Problem("backbone.handle", rule, "use training=frozen, or a reusable TF2 SavedModel", lazy.facts.handle))
+    if experiment.training.unfreezes:
+        lazy.load()  # what cannot be loaded is better found out before a frozen phase than after it
+    if processes(strategy) > 1:
+        lazy.load()  # all processes have to make their variables in the same order
     with strategy.scope():
-        head = experiment.head.build(feature_shape, len(data.classes), experiment.seed)
-    return Model(transform, backbone, head, data.classes, data.input, facts)
-
-
-def _feature_shape(backbone, input_shape: tuple[int, ...]) -> tuple[int, ...]:
-    import tensorflow as tf
-
-    return tuple(backbone(tf.zeros((1, *input_shape)), training=False).shape[1:])
+        head = experiment.head.build(lazy.feature_shape, len(data.classes), experiment.seed)
+    source = FeatureSource(experiment, data.input, transform, lazy, warn)
+    return Model(transform, head, data.classes, data.input, lazy.facts, lazy, source)

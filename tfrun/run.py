@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import time
 import traceback
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfrun.config.check import check
 from tfrun.config.problems import ConfigError, Problem, RunError, TfrunError, shorten
-from tfrun.experiment import Experiment
+from tfrun.experiment import PROMISES, Experiment
 from tfrun.export import Artifact
 from tfrun.export.stage import export
 from tfrun.gate import Verdict, judge
@@ -18,7 +20,9 @@ from tfrun.quiet import import_tensorflow, native_output_to
 from tfrun.record import Record
 from tfrun.record.console import Console
 from tfrun.record.explain import explained
+from tfrun.record.onlooker import Onlooker
 from tfrun.record.result import Result
+from tfrun.training.stopping import Terminated
 
 if TYPE_CHECKING:
     from tfrun.dataset import Data
@@ -32,7 +36,8 @@ _FAST_ROWS = 64
 def run(experiment: Experiment, directory: str | Path | None = None, quiet: bool = False) -> Result:
     """Does the whole experiment and leaves everything in a run directory.
 
-    directory: where; None: `runs/<name>/<date_time>`. quiet: print nothing.
+    directory: where; None: `runs/<name>/<date_time>`. One that holds an unfinished run of the same experiment is gone on with.
+    quiet: print nothing.
     Returns the result; `result.verdict` says whether the model may ship.
     Raises ConfigError before anything is done, RunError when the run cannot be finished. What was reached until then,
     also until Ctrl-C, is in the run directory.
@@ -43,17 +48,40 @@ def run(experiment: Experiment, directory: str | Path | None = None, quiet: bool
     if problems:
         raise ConfigError(*problems)
     experiment = experiment.fast() if experiment.debug == "fast" else experiment
-    record = Record.open(experiment, Path(directory) if directory else None, Console(quiet))
+    if not experiment.strategy.leads:
+        return _follow(experiment, quiet)
+    return _recorded(experiment, Record.open(experiment, Path(directory) if directory else None, Console(quiet)))
+
+
+def resume(directory: str | Path, experiment: Experiment | None = None, quiet: bool = False) -> Result:
+    """Goes on with an unfinished run from its newest sound checkpoint; ends as if it had never stopped.
+
+    experiment: None: the one in `directory/config.yaml`. Raises as `run` does.
+    """
+    from tfrun.config.load import load_file
+
+    experiment = experiment or load_file(Path(directory) / "config.yaml")
+    problems = check(experiment)
+    if problems:
+        raise ConfigError(*problems)
+    if not experiment.strategy.leads:
+        return _follow(experiment, quiet)
+    return _recorded(experiment, Record.reopen(Path(directory), Console(quiet)))
+
+
+def _recorded(experiment: Experiment, record: Record) -> Result:
+    """The whole story; whatever happens, the record tells it."""
     result = Result(experiment.name, record.directory, experiment.seed)
     tracking = experiment.tracking.start(record)
     try:
-        _whole(experiment, record, result)
+        _whole(experiment, record, result, lambda error: _abandon(record, result, tracking, error))
         result.status = "done"
-    except KeyboardInterrupt:
-        result.status, result.error = "interrupted", "stopped by the user (Ctrl-C)"
+    except KeyboardInterrupt as stop:
+        by = "a SIGTERM" if isinstance(stop, Terminated) else "the user (Ctrl-C)"
+        result.status, result.error = "interrupted", f"stopped by {by}; `python -m tfrun resume {record.directory}` goes on"
         raise
     except TfrunError as error:
-        result.status, result.error = "failed", str(error)
+        result.status, result.error = error.status, str(error)
         raise
     except Exception as error:
         result.status, result.error = "failed", f"{type(error).__name__}: {shorten(error, 300)}"
@@ -67,16 +95,31 @@ def run(experiment: Experiment, directory: str | Path | None = None, quiet: bool
     return result
 
 
-def _whole(experiment: Experiment, record: Record, result: Result) -> None:
-    start(experiment, record, result)
-    strategy = experiment.strategy.build()  # first: reading pictures would fix the devices
-    data = open_data(experiment, record, result)
-    model = build_model(experiment, data, strategy, record, result)
-    history = train_model(experiment, model, data, strategy, record, result)
+def _follow(experiment: Experiment, quiet: bool) -> Result:
+    """What a process does that helps another one to train: no run directory, and nothing after the training."""
+    record = Onlooker(Console(quiet))
+    result = Result(experiment.name, record.directory, experiment.seed)
+    _trained(experiment, record, result, lambda error: None)
+    result.status = "done"
+    return result
+
+
+def _whole(experiment: Experiment, record: Record, result: Result, abandon: Callable[[TfrunError], None]) -> None:
+    """abandon: ends the process when training cannot be ended otherwise."""
+    model, data, history = _trained(experiment, record, result, abandon)
     held = evaluate(experiment, model, data, record, result)
     artifacts = export(experiment, model, data, held, record)
     result.verdict = decide(experiment, artifacts, record, result)
     report(experiment, model, data, history, held, record, result)
+
+
+def _trained(experiment: Experiment, record: Record, result: Result, abandon) -> tuple[Model, Data, History]:
+    start(experiment, record, result)
+    with experiment.strategy.open(experiment, record, abandon) as strategy:  # first: reading pictures would fix the devices
+        data = open_data(experiment, record, result)
+        model = build_model(experiment, data, strategy, record, result)
+        history = train_model(experiment, model, data, strategy, record, result)
+    return model, data, history
 
 
 def start(experiment: Experiment, record: Record, result: Result) -> None:
@@ -89,6 +132,8 @@ def start(experiment: Experiment, record: Record, result: Result) -> None:
         from tfrun.record import provenance
 
         keras.utils.set_random_seed(experiment.seed)
+        if experiment.determinism == "strict":
+            tf.config.experimental.enable_op_determinism()
         result.environment = provenance.environment()
         stage.says = f"TensorFlow {tf.__version__}, Keras {keras.__version__}, seed {experiment.seed}"
 
@@ -96,7 +141,7 @@ def start(experiment: Experiment, record: Record, result: Result) -> None:
 def open_data(experiment: Experiment, record: Record, result: Result) -> Data:
     with record.stage("data") as stage:
         data = experiment.dataset.open()
-        data = data.limited(_FAST_ROWS) if experiment.debug == "fast" else data
+        data = data.limited(max(_FAST_ROWS, experiment.training.batch_size)) if experiment.debug == "fast" else data
         rows = {name: len(split) for name, split in data.splits.items()}
         skipped = [asdict(item) for item in data.skipped]
         stage.says = f"{len(data.classes)} classes; " + ", ".join(f"{name} {count:,}" for name, count in rows.items()) + " rows"
@@ -120,7 +165,7 @@ def build_model(experiment: Experiment, data: Data, strategy, record: Record, re
     from tfrun.model import build
 
     with record.stage("model") as stage, native_output_to(record.log_path):
-        model = build(experiment, data, strategy)
+        model = build(experiment, data, strategy, record.warn)
         facts = model.facts
         result.backbone = asdict(facts)
         stage.says = (
@@ -135,11 +180,15 @@ def train_model(experiment: Experiment, model: Model, data: Data, strategy, reco
 
     with record.stage("training", has_progress=True) as stage:
         history = train(experiment, model, data, strategy, record)
-        last = history.rows[-1]
-        kept = f"kept step {history.best_step}" if history.best_value is not None else f"kept the last step, {last['step']}"
-        stage.says = f"{last['step']} steps on {strategy.num_replicas_in_sync} device(s), {kept}"
+        kept = f"kept step {history.best_step}" if history.best_value is not None else f"kept the last step, {history.steps}"
+        stage.says = f"{history.steps} steps on {strategy.num_replicas_in_sync} device(s), {kept}"
     result.weights_sha256 = model.weights_sha256()
-    result.training = {"steps": last["step"], "best_step": history.best_step, "best_value": history.best_value}
+    result.determinism = {"level": experiment.determinism, "promise": PROMISES[experiment.determinism]}
+    result.training = {
+        "steps": history.steps, "best_step": history.best_step, "best_value": history.best_value,
+        "resumed_at": history.resumed_at, "rollbacks": history.rollbacks, "xla": any(history.xla.values()),
+        "feature_engine": history.engine,
+    }  # fmt: skip
     result.throughput["training_rows_per_second"] = round(history.examples / max(history.seconds, 1e-9), 1)
     if history.extracted:
         result.throughput["feature_rows_per_second"] = round(history.extracted / history.extraction_seconds, 1)
@@ -186,6 +235,16 @@ def report(
         page.write(experiment, data, history, held, result)
         card.write(experiment, data, result)
         stage.says = "report.html, card.md"
+
+
+def _abandon(record: Record, result: Result, tracking, error: TfrunError) -> None:
+    """The main thread waits in TensorFlow for what will never come: the record is closed, and the process ends here."""
+    result.status, result.error = error.status, str(error)
+    record.console.line(f"run error: {error}")
+    try:
+        _close(record, result, tracking)
+    finally:
+        os._exit(error.exit_code)
 
 
 def _close(record: Record, result: Result, tracking) -> None:

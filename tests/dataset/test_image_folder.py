@@ -172,3 +172,19 @@ def test_tuxpaint_with_its_index():
     data = ImageFolder(directory=TUXPAINT, index="index.csv").open()
     assert len(data.classes) == 11 and sum(len(split) for split in data.splits.values()) == 364
     assert set(data.splits["test"].columns["style"]) == {"photo", "cartoon"}
+
+
+def test_files_added_after_a_check_are_opened(copy):
+    dataset = ImageFolder(directory=copy)
+    assert dataset.problems() == [] and dataset.problems() == []
+    shutil.copy(next(copy.glob("bag/*.png")), copy / "bag/deeper.png")
+    assert sum(len(split) for split in dataset.open().splits.values()) == 73
+
+
+def test_deeper_folders_belong_to_their_class_and_hidden_ones_do_not(copy):
+    for name in ("2024", ".cache"):
+        (copy / "bag" / name).mkdir()
+        shutil.copy(next(copy.glob("bag/*.png")), copy / "bag" / name / "again.png")
+    data = ImageFolder(directory=copy).open()
+    ids = [identity for split in data.splits.values() for identity in split.ids]
+    assert "bag/2024/again.png" in ids and not any(".cache" in identity for identity in ids)

@@ -39,3 +39,22 @@ def test_l2_is_a_loss_of_the_head():
 def test_wrong_values_are_refused(wrong):
     with pytest.raises(ValueError):
         Mlp(**wrong)
+
+
+def test_dropout_drops_its_share_in_a_step_and_nothing_outside():
+    import tensorflow as tf
+
+    from tfrun.head.dropout import Dropout
+    from tfrun.training.moment import Moment, at
+
+    layer, ones = Dropout(0.3, seed=5), tf.ones([64, 500])
+    with at(Moment(tf.constant(9), tf.constant(0), 64)):
+        dropped = layer(ones, training=True).numpy()
+    assert abs((dropped == 0).mean() - 0.3) < 0.01 and abs(dropped.mean() - 1) < 0.02
+    assert np.abs((dropped == 0).mean(axis=0) - 0.3).max() < 0.25 and np.abs((dropped == 0).mean(axis=1) - 0.3).max() < 0.1
+    with at(Moment(tf.constant(9), tf.constant(32), 64)):
+        assert (layer(ones[32:], training=True).numpy() == dropped[32:]).all()
+    with at(Moment(tf.constant(10), tf.constant(0), 64)):
+        again = layer(ones, training=True).numpy()
+    assert abs(((again == 0) == (dropped == 0)).mean() - (0.3**2 + 0.7**2)) < 0.02
+    assert (layer(ones, training=False).numpy() == 1).all() and (layer(ones, training=True).numpy() == 1).all()

@@ -24,7 +24,10 @@ class BackboneFacts:
 
 
 class Backbone(Component):
-    """Protocol of the group: `build(input_shape, scope)` gives a built Keras layer and its facts."""
+    """Protocol of the group: `build(input_shape, scope)` gives a built Keras layer and its facts.
+
+    With `identity`, its features are found in the feature store without loading it.
+    """
 
     def build(self, input_shape: tuple[int, ...], scope: Callable[[], AbstractContextManager] = nullcontext):
         """input_shape: one input without the batch axis. scope: of the strategy, entered to make variables.
@@ -32,6 +35,18 @@ class Backbone(Component):
         Returns (keras.Layer, BackboneFacts). Raises RunError.
         """
         raise NotImplementedError
+
+    def identity(self) -> dict[str, Any] | None:
+        """What decides its outputs, in plain values, told without loading it: a hash of the weights and how they are called.
+
+        None: not known before it is loaded; then it is loaded in each run, and its variables are what counts. The source of
+        the class counts in any case. Raises RunError where there is no backbone to be had.
+        """
+        return None
+
+    def described(self, facts: BackboneFacts) -> BackboneFacts:
+        """facts: of a backbone of the same identity, which may have had another handle. Returns them under this one's name."""
+        return facts
 
     def preferred_size(self) -> tuple[int, int]:
         """Height and width in pixels that the backbone was made for."""

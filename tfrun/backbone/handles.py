@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 
 from tfrun.config.problems import Problem, RunError
+from tfrun.store import default_folder
 
 KEY = "backbone.handle"
 _SAMPLES = Path(__file__).resolve().parent.parent / "samples"
@@ -76,15 +77,10 @@ def digest(folder: Path) -> str:
     return total.hexdigest()
 
 
-def cache_folder() -> Path:
-    """$TFRUN_CACHE, else `tfrun` in the user's cache folder."""
-    return Path(os.environ.get("TFRUN_CACHE") or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tfrun")
-
-
 def _fetch(handle: str) -> Path:
     import tensorflow_hub as hub
 
-    os.environ.setdefault("TFHUB_CACHE_DIR", str(cache_folder() / "hub"))  # the library's own default does not outlive a boot
+    os.environ.setdefault("TFHUB_CACHE_DIR", str(default_folder() / "hub"))  # the library's own default does not outlive a boot
     try:
         return Path(hub.resolve(handle))
     except Exception as error:  # the hub library raises whatever its resolver meets: URLError, OSError, ValueError …
@@ -96,7 +92,7 @@ def _fetch(handle: str) -> Path:
 
 def _unpack(archive: Path, handle: str) -> Path:
     with archive.open("rb") as stream:
-        target = cache_folder() / "modules" / hashlib.file_digest(stream, "sha256").hexdigest()
+        target = default_folder() / "modules" / hashlib.file_digest(stream, "sha256").hexdigest()
     if not target.is_dir():
         target.parent.mkdir(parents=True, exist_ok=True)
         scratch = Path(tempfile.mkdtemp(dir=target.parent))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -74,16 +75,27 @@ class Hub(Backbone):
         )  # fmt: skip
         return layer, facts
 
+    def identity(self):
+        digest = handles.digest(handles.resolve(self.handle))
+        called = self.model_dump(mode="json", include={"signature", "output_key", "arguments", "value_range"})
+        return {"sha256": digest, **called}
+
+    def described(self, facts: BackboneFacts) -> BackboneFacts:
+        licence = self._licence(handles.resolve(self.handle))
+        return replace(facts, handle=self.handle, version=handles.version(self.handle), licence=licence)
+
     def _try_once(self, layer, input_shape: tuple[int, ...]) -> None:
         """One picture through the module, so that what it refuses is told before anything is trained."""
         import tensorflow as tf
+
+        from tfrun.backbone.layer import compiled
 
         if layer.input_shape_wanted is not None and not layer.input_shape_wanted.is_compatible_with(input_shape):
             wanted = layer.input_shape_wanted.as_list()
             size = str(wanted[:2]).replace(" ", "")
             raise self._refused(input_shape, f"it takes {wanted}", f"set transform.image_size={size}")
         try:
-            features = layer.call(tf.zeros((1, *input_shape)))  # not layer(…): Keras would wrap what is raised
+            features = compiled(layer, input_shape)(tf.zeros((1, *input_shape)))
         except (ValueError, TypeError, tf.errors.OpError) as error:
             way_out = f"try the size that the module was made for, {list(self.preferred_size())}, and see its documentation"
             raise self._refused(input_shape, _reason(error), way_out) from error

@@ -6,6 +6,7 @@ silently. Here each variable of the module is wrapped as a keras.Variable that s
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -93,6 +94,20 @@ class HubLayer(keras.layers.Layer):
         return outputs[key]
 
 
+def compiled(layer: keras.Layer, input_shape: tuple[int, ...]):
+    """The layer as a concrete function, float32 [batch, *input_shape] -> float32 [batch, ...], not training. Made once."""
+    made = vars(layer).setdefault("_compiled", {})  # in vars(): as an attribute Keras would track it
+    if input_shape not in made:
+        call = layer.call if isinstance(layer, HubLayer) else layer  # Keras would wrap what a module raises
+
+        def features(inputs):
+            return tf.cast(call(inputs, training=False), tf.float32)
+
+        spec = tf.TensorSpec([None, *input_shape], tf.float32)
+        made[input_shape] = tf.function(features, input_signature=[spec], autograph=False).get_concrete_function()
+    return made[input_shape]
+
+
 class _Hidden:
     """Keeps a value away from Keras's tracking, which would count the module's variables twice."""
 
@@ -101,10 +116,9 @@ class _Hidden:
 
 
 def _load(path: str):
-    import tensorflow_hub as hub
-
+    is_tf1 = (Path(path) / "tfhub_module.pb").is_file()  # these have a graph without tags
     try:
-        return hub.load(path)
+        return tf.saved_model.load(path, tags=[] if is_tf1 else None)
     except (OSError, ValueError, KeyError, tf.errors.OpError) as error:
         reason = " ".join(str(error).split())[:160]
         raise RunError(

@@ -18,6 +18,9 @@ class NoBackbone(Backbone):
         layer.build((None, *input_shape))
         return layer, BackboneFacts(handle="none", version="none", licence="none")
 
+    def identity(self):
+        return {}
+
     def preferred_size(self) -> tuple[int, int]:
         return (32, 32)
 

@@ -33,6 +33,9 @@ def show_problems(error: TfrunError) -> None:
 
 def summarise(experiment: Experiment, result: Result) -> None:
     console = Console()
+    if not experiment.strategy.leads:
+        console.line("this process is done: the results are with worker 0")
+        return
     primary = experiment.evaluation.primary
     if result.artifacts:
         rows = [

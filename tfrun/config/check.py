@@ -83,7 +83,48 @@ def _primary(experiment: Experiment) -> Iterator[Problem]:
 
 
 def _strategy(experiment: Experiment) -> Iterator[Problem]:
-    yield from experiment.strategy.problems(experiment.training.batch_size)
+    yield from experiment.strategy.problems(experiment)
+
+
+def _accumulation(experiment: Experiment) -> Iterator[Problem]:
+    training = experiment.training
+    if training.batch_size % training.gradient_accumulation:
+        rule = f"does not divide training.batch_size = {training.batch_size}"
+        fits = max(n for n in range(1, training.gradient_accumulation + 1) if training.batch_size % n == 0)
+        yield Problem("training.gradient_accumulation", rule, f"use {fits}", training.gradient_accumulation)
+
+
+def _xla(experiment: Experiment) -> Iterator[Problem]:
+    if experiment.training.xla is True and not experiment.strategy.one_device_only:
+        rule = "XLA programs cannot reach the variables of several devices"
+        yield Problem("training.xla", rule, "use training.xla=auto, or strategy=one_device", True)
+
+
+def _keras_optimizer(experiment: Experiment) -> Iterator[Problem]:
+    optimizer, training = experiment.optimizer, experiment.training
+    if optimizer.fused:
+        return
+    name = type(optimizer).__name__
+    if not experiment.strategy.one_device_only:
+        yield Problem("optimizer", "works on one device only: it has no `update` of its own", "use strategy=one_device", name)
+    if training.groups or (training.unfreezes and training.backbone_learning_rate != 1):
+        rule = "gives all variables one learning rate: it has no `update` of its own"
+        yield Problem("optimizer", rule, "set training.backbone_learning_rate=1 and no training.groups", name)
+
+
+def _early_stopping(experiment: Experiment) -> Iterator[Problem]:
+    if experiment.training.early_stopping and experiment.dataset.split.validation == 0:
+        way_out = "leave it out, or give dataset.split.validation a share"
+        yield Problem("training.early_stopping", "needs a validation split", way_out, experiment.training.early_stopping)
+
+
+def _pictures(experiment: Experiment) -> Iterator[Problem]:
+    augment = experiment.augment
+    if augment.needs_pictures and augment.views:
+        rule = "features of views take the place of pictures, which this augmentation cuts up"
+        yield Problem("augment.views", rule, "set augment.views=0, or use augment=mixup", augment.views)
+    if augment.views and any(phase.unfreeze for phase in experiment.training.phases()[:1]):
+        yield Problem("augment.views", "is for a frozen backbone", "set augment.views=0", augment.views)
 
 
 def _gate(experiment: Experiment) -> Iterator[Problem]:
@@ -99,5 +140,6 @@ def _export_names(experiment: Experiment) -> Iterator[Problem]:
 
 
 RULES = (
-    _data, _shares, _backbone_training, _monitor, _validation, _slices, _primary, _strategy, _gate, _export_names,
+    _data, _shares, _backbone_training, _monitor, _validation, _slices, _primary, _strategy, _accumulation, _xla, _keras_optimizer,
+    _early_stopping, _pictures, _gate, _export_names,
 )  # fmt: skip

@@ -77,7 +77,7 @@ def _is_entry(override: Override, composed: dict[str, Any]) -> bool:
     """Does it set an entry of a free mapping, or such a mapping as a whole, in plain form?"""
     path = override.key_or_group.split(".")
     plain_form = not (override.is_add() or override.is_force_add() or override.is_delete() or override.is_sweep_override())
-    return plain_form and any(_takes_any_key(composed, mapping) for mapping in (path[:-1], path))
+    return plain_form and any(_takes_any_key(composed, path[:end]) for end in range(2, len(path) + 1))
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import ValidationError
 
@@ -82,7 +82,9 @@ def _build(node: Any, path: str, problems: list[Problem], keys: list[str]) -> An
         problems += error.problems
     except ValidationError as error:
         problems += [
-            _explain(item, cls, path, keys) for item in error.errors() if not (item["loc"] and item["loc"][0] in broken)
+            _explain(item, cls, path, keys)
+            for item in error.errors()
+            if not (item["loc"] and item["loc"][0] in broken) and not _other_form(item)
         ]
     return _BROKEN
 
@@ -97,8 +99,20 @@ def _has_broken(value: Any) -> bool:
     return value is _BROKEN or (isinstance(value, list) and any(item is _BROKEN for item in value))
 
 
+_FORMS = ("function-", "constrained-", "literal[", "dict[")  # how pydantic names the members of a union
+
+
+def _other_form(error: dict[str, Any]) -> bool:
+    """A value that may be a word or a mapping is told what is wrong with the one that it is."""
+    forms = [str(part) for part in error["loc"]]
+    given = error.get("input")
+    return (any(part.startswith("dict[") for part in forms) and isinstance(given, str)) or (
+        any(part.startswith("literal[") for part in forms) and isinstance(given, dict)
+    )
+
+
 def _explain(error: dict[str, Any], cls: type[Component], path: str, keys: list[str]) -> Problem:
-    loc = [str(part) for part in error["loc"] if not str(part).startswith(("function-", "constrained-"))]
+    loc = [str(part) for part in error["loc"] if not str(part).startswith(_FORMS)]
     key = path + ".".join(loc)
     value = error.get("input", UNSET)
     kind = error["type"]
@@ -106,6 +120,7 @@ def _explain(error: dict[str, Any], cls: type[Component], path: str, keys: list[
         return Problem(key, "has to be given", f"add {key}=…{_help(cls, loc)}")
     if kind == "extra_forbidden":
         own = [known for known in keys if known not in (key,)] + [f"{path}{name}" for name in cls.model_fields]
+        own += [f"{key.rpartition('.')[0]}.{name}" for name in _entries_of(cls, loc)]
         return unknown_key(key, [known for known in own if not known.startswith(f"{key}.")], value)
     if kind == "literal_error":
         options = [option.strip(" '") for option in error["ctx"]["expected"].replace(" or ", ", ").split(",")]
@@ -121,6 +136,12 @@ def _explain(error: dict[str, Any], cls: type[Component], path: str, keys: list[
         )
     rule = error["msg"].removeprefix("Value error, ").removeprefix("Input ").replace("should be", "must be", 1)
     return Problem(key, rule[:1].lower() + rule[1:], "", _brief(value))
+
+
+def _entries_of(cls: type[Component], loc: list[str]) -> list[str]:
+    """Names of the keys of a mapping's entries, like those of `training.groups.NAME`."""
+    inner = get_args(cls.model_fields[loc[0]].annotation) if len(loc) == 3 and loc[0] in cls.model_fields else ()
+    return list(getattr(inner[-1], "model_fields", ())) if inner else []
 
 
 def _brief(value: Any) -> Any:

@@ -39,6 +39,7 @@ class TfrunError(Exception):
     """A failure that is explained to the user in one line a problem; `exit_code` is the process's."""
 
     exit_code = 1
+    status = "failed"  # of the run, in result.json
 
     def __init__(self, *problems: Problem):
         super().__init__("\n".join(map(str, problems)))
@@ -53,6 +54,13 @@ class ConfigError(TfrunError):
 
 class RunError(TfrunError):
     """The run could not be done (exit code 1)."""
+
+
+class Interrupted(RunError):
+    """The run was cut short from outside and can be gone on with (exit code 75: start me again)."""
+
+    exit_code = 75
+    status = "interrupted"
 
 
 def shorten(value: Any, limit: int = 120) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,7 @@ class Split:
 
     labels: int32 [rows], indices into the classes. ids: what a person calls each row (a file name).
     columns: further columns, strings [rows], for slices. read: TensorFlow function, int64 scalar row -> raw input.
+    digests: uint8 [rows, 32], sha256 of each raw input, by which its features are found again; None: taken from the inputs.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Split:
     read: Callable[[tf.Tensor], tf.Tensor]
     columns: Mapping[str, np.ndarray] = field(default_factory=dict)
     rows: np.ndarray | None = None
+    digests: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -64,6 +67,13 @@ class Split:
         order = tf.data.Dataset.range(len(self))
         return (raw for raw, _ in self.examples(order).prefetch(2).as_numpy_iterator())
 
+    def content(self) -> np.ndarray:
+        """uint8 [rows, 32]: `digests`, or what they would be, for which all inputs are read."""
+        if self.digests is not None:
+            return self.digests
+        contents = (f"{raw.dtype}{raw.shape}".encode() + np.ascontiguousarray(raw).tobytes() for raw in self.inputs())
+        return digest_rows(hashlib.sha256(content).digest() for content in contents)
+
     def first(self, count: int) -> Split:
         return self.take(np.arange(min(count, len(self))))
 
@@ -75,8 +85,15 @@ class Split:
             labels=self.labels[positions],
             ids=self.ids[positions],
             rows=rows[positions],
+            digests=None if self.digests is None else self.digests[positions],
             columns={name: values[positions] for name, values in self.columns.items()},
         )
+
+
+def digest_rows(digests: Iterable[bytes]) -> np.ndarray:
+    """uint8 [rows, 32]. Hashes of another length are hashed to this one."""
+    sized = [digest if len(digest) == 32 else hashlib.sha256(digest).digest() for digest in digests]
+    return np.frombuffer(b"".join(sized), np.uint8).reshape(-1, 32)
 
 
 @dataclass(frozen=True)

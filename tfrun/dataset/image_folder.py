@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import functools
+import os
 from pathlib import Path
 from typing import Literal
 
@@ -12,8 +14,9 @@ from pydantic import ValidationInfo, field_validator
 from tfrun.component import setting
 from tfrun.config.problems import Problem, RunError, nearest
 from tfrun.dataset import Data, Dataset, InputSpec, Skipped
-from tfrun.dataset.pictures import ENDINGS, NOT_READ, examine
-from tfrun.dataset.splitting import assign, split_name
+from tfrun.dataset.listing import Listing, list_folder
+from tfrun.dataset.pictures import ENDINGS, examine
+from tfrun.dataset.splitting import assign
 from tfrun.dataset.table import Rows, split_rows
 
 
@@ -48,13 +51,20 @@ class ImageFolder(Dataset):
             raise ValueError(f"does not exist in {directory}")
         return value
 
+    @functools.cached_property
+    def _listed_before(self) -> Listing:
+        """For what is told before the run, however often it is asked; `open` lists anew."""
+        return self._listing()
+
     def problems(self) -> list[Problem]:
         try:
-            rows = self._rows()
+            return self._problems_of(self._listed_before.rows)
         except RunError as error:
             return error.problems
         except OSError as error:
             return [Problem("dataset.directory", f"cannot be read ({error.strerror})", "mend its permissions", self.directory)]
+
+    def _problems_of(self, rows: Rows) -> list[Problem]:
         names, labels = np.unique(rows.labels, return_inverse=True)
         if not len(rows.ids):
             return [
@@ -74,25 +84,22 @@ class ImageFolder(Dataset):
                     self.directory,
                 )
             ]
-        try:
-            assign(labels, self.split, rows.given, rows.groups)
-        except RunError as error:
-            return error.problems
+        assign(labels, self.split, rows.given, rows.groups)
         return []
 
     def slice_columns(self) -> list[str]:
-        return list(self._rows().columns)
+        return list(self._listed_before.rows.columns)
 
     def open(self) -> Data:
         import tensorflow as tf
 
-        problems = self.problems()
-        if problems:
-            raise RunError(*problems)
-        rows = self._rows()
+        listing = self._listing_to_open()
+        rows = listing.rows
         paths = [str(self.directory / name) for name in rows.ids]
         digests, skipped = examine(paths)
-        skipped += [Skipped(str(path), f"{path.suffix} pictures cannot be read: convert them") for path in self._not_read()]
+        skipped += [
+            Skipped(path, f"{os.path.splitext(path)[1]} pictures cannot be read: convert them") for path in listing.left_out
+        ]
         if skipped and self.on_corrupt == "fail":
             shown = [
                 Problem(item.file, item.reason, "mend or remove it, or set dataset.on_corrupt=skip") for item in skipped[:10]
@@ -116,44 +123,23 @@ class ImageFolder(Dataset):
             raise RunError(Problem("dataset.directory", "holds fewer than two classes of sound pictures", "", self.directory))
         return split_rows(rows, self.split, read, spec, kept, str(self.directory), self.licence, tuple(skipped))
 
-    def _not_read(self) -> list[Path]:
-        """Pictures in the class folders of kinds that cannot be read; left out without a word they would be missed."""
-        return (
-            [path for path in sorted(self.directory.rglob("*")) if path.suffix.lower() in NOT_READ]
-            if self.index is None
-            else []
-        )
+    def _listing_to_open(self) -> Listing:
+        try:
+            listing = self._listing()
+        except OSError as error:
+            rule = f"cannot be read ({error.strerror})"
+            raise RunError(Problem("dataset.directory", rule, "mend its permissions", self.directory)) from error
+        problems = self._problems_of(listing.rows)
+        if problems:
+            raise RunError(*problems)
+        return listing
 
-    def _rows(self) -> Rows:
-        return self._indexed() if self.index is not None else self._listed()
-
-    def _listed(self) -> Rows:
-        folders = {
-            child.name: child for child in sorted(self.directory.iterdir()) if child.is_dir() and not child.name.startswith(".")
-        }
-        named = [name for name in folders if split_name(name)]
-        given = bool(named) and len(named) == len(folders)
-        if len(named) > 1 and not given:
-            others = ", ".join(sorted(set(folders) - set(named)))
-            raise RunError(
-                Problem(
-                    "dataset.directory",
-                    f"has the splits {', '.join(named)} beside {others}",
-                    "move one or the other away",
-                    self.directory,
-                )
-            )
-        ids, labels, splits = [], [], []
-        for split, parent in folders.items() if given else [("", self.directory)]:
-            for folder in sorted(child for child in parent.iterdir() if child.is_dir() and not child.name.startswith(".")):
-                for file in sorted(folder.rglob("*")):
-                    if file.suffix.lower() in ENDINGS and not file.name.startswith(".") and file.is_file():
-                        ids.append(str(file.relative_to(self.directory)))
-                        labels.append(folder.name)
-                        splits.append(split)
+    def _listing(self) -> Listing:
+        if self.index is not None:
+            return Listing(self._indexed())
         if self.group:
             raise RunError(Problem("dataset.group", "needs an index that has this column", "set dataset.index", self.group))
-        return Rows(np.array(ids, object), np.array(labels, object), np.array(splits, object) if given else None)
+        return list_folder(self.directory)
 
     def _indexed(self) -> Rows:
         path = self.directory / self.index

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from tfrun.dataset import SPLITS, Data, InputSpec, Skipped, Split, SplitBy
+from tfrun.dataset import SPLITS, Data, InputSpec, Skipped, Split, SplitBy, digest_rows
 from tfrun.dataset.splitting import assign
 
 
@@ -40,7 +40,8 @@ def split_rows(
     licence: str,
     skipped: tuple[Skipped, ...] = (),
 ) -> Data:
-    """read: see Split. digests: a hash of each row's input, in the order of rows."""
+    """read: see Split. digests: a hash of each row's input, in the order of rows, over all that `read` makes it from."""
+    content = digest_rows(digests)
     classes, labels = np.unique(rows.labels, return_inverse=True)
     where = assign(labels, by, rows.given, rows.groups)
     splits = {}
@@ -48,8 +49,9 @@ def split_rows(
         positions = np.flatnonzero(where == name)
         if len(positions):
             columns = {column: values[positions] for column, values in rows.columns.items()}
-            splits[name] = Split(name, labels[positions].astype(np.int32), rows.ids[positions], read, columns, positions)
+            picked = (labels[positions].astype(np.int32), rows.ids[positions], read, columns, positions, content[positions])
+            splits[name] = Split(name, *picked)
     digest = hashlib.sha256()
-    for item, identity, label, split in zip(digests, rows.ids, rows.labels, where, strict=True):
-        digest.update(item + f"\0{identity}\0{label}\0{split}\n".encode())
+    for item, identity, label, split in zip(content, rows.ids, rows.labels, where, strict=True):
+        digest.update(item.tobytes() + f"\0{identity}\0{label}\0{split}\n".encode())
     return Data(splits, tuple(map(str, classes)), spec, digest.hexdigest(), source, licence, skipped)

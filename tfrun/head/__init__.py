@@ -28,7 +28,7 @@ class Head(Component):
             layers.append(keras.layers.GlobalAveragePooling2D())
         layers += hidden
         if self.dropout:
-            layers.append(keras.layers.Dropout(self.dropout, seed=seed))
+            layers.append(_dropout(self.dropout, seed))
         layers.append(self._dense(classes, seed, "logits"))
         return keras.Sequential(layers, name="head")
 
@@ -39,3 +39,9 @@ class Head(Component):
             units, activation=activation, name=name, kernel_initializer=keras.initializers.GlorotUniform(seed=seed),
             kernel_regularizer=keras.regularizers.L2(self.l2) if self.l2 else None,
         )  # fmt: skip
+
+
+def _dropout(rate: float, seed: int):
+    from tfrun.head.dropout import Dropout
+
+    return Dropout(rate, seed)

@@ -1,7 +1,7 @@
 """Adam (Kingma & Ba, 2015)."""
 
 from tfrun.component import setting
-from tfrun.optimizer import Optimizer
+from tfrun.optimizer import Optimizer, power
 
 
 class Adam(Optimizer):
@@ -15,3 +15,16 @@ class Adam(Optimizer):
         import keras
 
         return keras.optimizers.Adam(learning_rate, self.beta_1, self.beta_2, self.epsilon)
+
+    @property
+    def slots(self):
+        return ("mean", "square")
+
+    def update(self, variable, slots, gradient, rate, count):
+        import tensorflow as tf
+
+        tf.raw_ops.ResourceApplyAdam(
+            var=variable.handle, m=slots[0].handle, v=slots[1].handle, beta1_power=power(self.beta_1, count),
+            beta2_power=power(self.beta_2, count), lr=rate, beta1=self.beta_1, beta2=self.beta_2, epsilon=self.epsilon,
+            grad=gradient,
+        )  # fmt: skip

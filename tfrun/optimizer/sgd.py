@@ -15,3 +15,18 @@ class Sgd(Optimizer):
         import keras
 
         return keras.optimizers.SGD(learning_rate, self.momentum, self.nesterov)
+
+    @property
+    def slots(self):
+        return ("momentum",) if self.momentum else ()
+
+    def update(self, variable, slots, gradient, rate, count):
+        import tensorflow as tf
+
+        if not self.momentum:
+            tf.raw_ops.ResourceApplyGradientDescent(var=variable.handle, alpha=rate, delta=gradient)
+            return
+        tf.raw_ops.ResourceApplyKerasMomentum(
+            var=variable.handle, accum=slots[0].handle, lr=rate, grad=gradient, momentum=self.momentum,
+            use_nesterov=self.nesterov,
+        )  # fmt: skip

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import shutil
 import time
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,29 +23,44 @@ if TYPE_CHECKING:
 
 
 class Record:
-    """Owns `directory`. `durations`: seconds by stage."""
+    """Owns `directory`, alone. `durations`: seconds by stage. `resumed`: it held an unfinished run of the same experiment."""
 
-    def __init__(self, directory: Path, console: Console):
-        self.directory, self.console = directory, console
+    def __init__(self, directory: Path, console: Console, resumed: bool = False):
+        self.directory, self.console, self.resumed = directory, console, resumed
         self.durations: dict[str, float] = {}
+        self._lock = _alone(directory)
+        self._written = _written(directory / "metrics.jsonl") if resumed else set()
         self._log = (directory / "log.txt").open("a", encoding="utf-8")
         self._metrics = (directory / "metrics.jsonl").open("a", encoding="utf-8")
 
     @classmethod
     def open(cls, experiment: Experiment, directory: Path | None, console: Console) -> Record:
-        """Claims a new directory and writes the config into it.
+        """Claims a new directory and writes the config into it; goes on with an unfinished run of the same config.
 
         directory: where; None: `runs/<name>/<date_time>`, with a number behind it when that is taken.
-        Raises RunError when it cannot be written, or holds another run.
+        Raises RunError when it cannot be written, holds another run, or one that still goes on.
         """
-        directory = _claim(directory) if directory else _claim_new(experiment)
         text = yaml.safe_dump(plain(experiment), sort_keys=False, allow_unicode=True)
+        if directory and _unfinished(directory) and (directory / "config.yaml").read_text(encoding="utf-8") == text:
+            return cls.reopen(directory, console)
+        directory = _claim(directory, text) if directory else _claim_new(experiment, text)
         try:
             (directory / "checkpoints").mkdir(exist_ok=True)
-            (directory / "config.yaml").write_text(text, encoding="utf-8")
             return cls(directory, console)
         except OSError as error:
             raise RunError(Problem("runs", f"cannot be written ({error.strerror})", "make room", directory)) from error
+
+    @classmethod
+    def reopen(cls, directory: Path, console: Console) -> Record:
+        """An unfinished run, to be gone on with. What came after its training is made again."""
+        try:
+            (directory / "checkpoints").mkdir(exist_ok=True)
+            record = cls(directory, console, resumed=True)
+            (directory / "result.json").unlink(missing_ok=True)
+            shutil.rmtree(directory / "exports", ignore_errors=True)
+        except OSError as error:
+            raise RunError(Problem("runs", f"cannot be written ({error.strerror})", "make room", directory)) from error
+        return record
 
     @property
     def log_path(self) -> Path:
@@ -82,7 +99,9 @@ class Record:
             yield progress
 
     def metrics(self, row: dict[str, Any]) -> None:
-        """Appends a measurement to metrics.jsonl, with the time and the state of the machine."""
+        """Appends a measurement to metrics.jsonl, with the time and the state of the machine; once, also when it is made again."""
+        if (row["phase"], row["step"]) in self._written:
+            return
         line = {"time": time.time(), **row, "system": _system()}
         self._metrics.write(json.dumps(line) + "\n")
         self._metrics.flush()
@@ -90,6 +109,7 @@ class Record:
     def close(self) -> None:
         self._log.close()
         self._metrics.close()
+        self._lock.close()
 
 
 class Stage:
@@ -106,33 +126,70 @@ def write_atomically(path: Path, text: str) -> None:
     scratch.replace(path)
 
 
-def _claim_new(experiment: Experiment) -> Path:
+def _claim_new(experiment: Experiment, config: str) -> Path:
     stamp = datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
     for number in range(1, 1000):
         suffix = "" if number == 1 else f"_{number}"
         directory = experiment.runs / experiment.name / f"{stamp}{suffix}"
         if not (directory / "config.yaml").exists():
-            return _claim(directory, key="runs")
+            return _claim(directory, config, key="runs")
     raise RunError(Problem("runs", "a thousand runs have started in this second", "wait a second", experiment.runs))
 
 
-def _claim(directory: Path, key: str = "hydra.run.dir") -> Path:
-    """Exclusive: two processes cannot both create config.yaml."""
+def _claim(directory: Path, config: str, key: str = "hydra.run.dir") -> Path:
+    """Exclusive: two processes cannot both give config.yaml its name, and it is whole from the start."""
+    scratch = directory / f".config-{os.getpid()}.yaml"
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        with (directory / "config.yaml").open("x"):
-            return directory
+        scratch.write_text(config, encoding="utf-8")
+        os.link(scratch, directory / "config.yaml")
+        return directory
     except FileExistsError as error:
-        state = "a finished run" if _is_done(directory) else "a run that did not finish"
         if not directory.is_dir():
             raise RunError(Problem(key, "is a file, not a folder", "choose another folder", directory)) from error
-        raise RunError(Problem(key, f"holds {state} already", "choose another directory, or remove it", directory)) from error
+        raise RunError(_taken(key, directory, config)) from error
     except OSError as error:
         raise RunError(
             Problem(
                 key, f"cannot be written ({error.strerror})", "choose a folder you can write to, e.g. runs=/tmp/runs", directory
             )
         ) from error
+    finally:
+        with suppress(OSError):  # the folder may not be there at all
+            scratch.unlink(missing_ok=True)
+
+
+def _taken(key: str, directory: Path, config: str) -> Problem:
+    if _is_done(directory):
+        return Problem(key, "holds a finished run already", "choose another directory, or remove it", directory)
+    way_out = f"`python -m tfrun resume {directory}` goes on with it as it was; or choose another directory"
+    return Problem(key, "holds a run of another config that did not finish", way_out, directory)
+
+
+def _unfinished(directory: Path) -> bool:
+    return (directory / "config.yaml").is_file() and not _is_done(directory)
+
+
+def _alone(directory: Path):
+    """A lock that ends with this process, however it ends."""
+    lock = (directory / ".lock").open("a")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        lock.close()
+        raise RunError(Problem("runs", "another process is at work on this run", "wait for its end", directory)) from error
+    return lock
+
+
+def _written(metrics: Path) -> set[tuple[str, int]]:
+    """(phase, step) of the measurements in the file; half a line at its end, from a killed process, is cut off."""
+    if not metrics.exists():
+        return set()
+    content = metrics.read_bytes()
+    whole = content[: content.rfind(b"\n") + 1]
+    if whole != content:
+        os.truncate(metrics, len(whole))
+    return {(row["phase"], row["step"]) for row in map(json.loads, whole.splitlines())}
 
 
 def _is_done(directory: Path) -> bool:

@@ -36,6 +36,7 @@ class Result:
     data: dict[str, Any] = field(default_factory=dict)
     backbone: dict[str, Any] = field(default_factory=dict)
     training: dict[str, Any] = field(default_factory=dict)
+    determinism: dict[str, str] = field(default_factory=dict)
     error: str = ""
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tfrun.component import setting
 from tfrun.config.problems import Problem, RunError
 from tfrun.strategy import Strategy
+from tfrun.strategy.copies import refused, shared_out
 
 
 class Mirrored(Strategy):
@@ -12,15 +13,8 @@ class Mirrored(Strategy):
 
     devices: int | None = setting(None, "how many; null: all GPUs", ge=1, le=64)
 
-    def problems(self, batch_size: int) -> list[Problem]:
-        if self.devices and batch_size % self.devices:
-            rule = f"cannot be shared out evenly over strategy.devices = {self.devices}"
-            return [
-                Problem(
-                    "training.batch_size", rule, f"use {batch_size - batch_size % self.devices or self.devices}", batch_size
-                )
-            ]
-        return []
+    def problems(self, experiment):
+        return [*shared_out("strategy.devices", self.devices or 1, experiment), *refused(experiment)]
 
     def build(self):
         import tensorflow as tf

@@ -14,6 +14,10 @@ class OneDevice(Strategy):
         None, "e.g. /CPU:0 or /GPU:1; null: the first GPU, else the CPU", pattern=r"^/?(device:)?(CPU|GPU|cpu|gpu):\d+$"
     )
 
+    @property
+    def one_device_only(self) -> bool:
+        return True
+
     def build(self):
         import tensorflow as tf
 

@@ -58,7 +58,7 @@ class Sync:
         if final and not self.state.get("done"):
             if result:
                 self._send_end(client, result)
-            self._keep(done=bool(result))
+            self._keep(done=result.get("status") == "done")  # others may be resumed
         return self.state
 
     def _client(self):

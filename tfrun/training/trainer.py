@@ -1,22 +1,20 @@
-"""The phases of a training, one after the other, and which weights were best."""
+"""The story of a training: phases one after the other, from the newest checkpoint where there is one."""
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
 import tensorflow as tf
 
-from tfrun import duration
 from tfrun.config.problems import Problem, RunError
-from tfrun.evaluation.metrics import improves
-from tfrun.training import Phase
-from tfrun.training.checkpoint import Checkpoint
-from tfrun.training.loop import Loop
-from tfrun.training.step import make_step
-from tfrun.training.stream import feature_batches, input_batches
+from tfrun.strategy.agreement import agreed_state, leads
+from tfrun.training.checkpoint import Checkpoints, State
+from tfrun.training.feed import Feed
+from tfrun.training.loop import Pace
+from tfrun.training.phase import PhaseRun
+from tfrun.training.progress import Progress
+from tfrun.training.stopping import Stop, heard
 
 if TYPE_CHECKING:
     from tfrun.dataset import Data
@@ -24,154 +22,184 @@ if TYPE_CHECKING:
     from tfrun.model import Model
     from tfrun.record import Record
 
+_ROLLBACKS = 5  # that many falls of the learning rate, then the run stops
 
-@dataclass
+
+@dataclass(frozen=True)
 class History:
-    """What training saw. rows: one mapping a measurement. best_step: 0 where the last weights were kept."""
+    """What training saw. rows: one mapping a measurement. best_value: None where the last weights were kept.
+    extracted, reused: rows whose features were computed, and were in the store. xla: whether, by first step of a compiled loop.
+    """
 
-    rows: list[dict] = field(default_factory=list)
-    best_step: int = 0
-    best_value: float | None = None
-    examples: int = 0
-    seconds: float = 0.0
-    extracted: int = 0
-    extraction_seconds: float = 0.0
+    rows: list[dict]
+    steps: int
+    best_step: int
+    best_value: float | None
+    examples: int
+    seconds: float
+    extracted: int
+    reused: int
+    extraction_seconds: float
+    engine: str
+    resumed_at: int | None
+    rollbacks: int
+    xla: dict[str, bool]
+
+
+class Broken(Exception):
+    """The loss of a step is not finite."""
+
+    def __init__(self, step: int):
+        super().__init__(step)
+        self.step = step
 
 
 def train(experiment: Experiment, model: Model, data: Data, strategy: tf.distribute.Strategy, record: Record) -> History:
     """Trains `model` in place through all phases; leaves the best (or last) weights in it.
 
-    Raises RunError when the loss diverges. A KeyboardInterrupt leaves the last weights in `checkpoints/last`.
+    Goes on from the newest sound checkpoint in the run directory, and ends in the weights that an unbroken run ends in.
+    Raises RunError when the loss diverges; KeyboardInterrupt or Terminated after it has saved the state.
     """
-    if experiment.training.batch_size % strategy.num_replicas_in_sync:
+    training, rows = experiment.training, len(data.splits["train"])
+    if training.batch_size > rows:
+        rule = f"is more than the {rows} rows of the training split"
+        raise RunError(Problem("training.batch_size", rule, f"use {rows} at most", training.batch_size))
+    if training.batch_size % (strategy.num_replicas_in_sync * training.gradient_accumulation):
         rule = f"cannot be shared out evenly over {strategy.num_replicas_in_sync} devices"
-        raise RunError(Problem("training.batch_size", rule, "use a multiple of that", experiment.training.batch_size))
-    trainer = _Trainer(experiment, model, data, strategy, record)
-    for phase in experiment.training.phases():
-        trainer.run(phase)
-    return trainer.history
+        rule += f" and {training.gradient_accumulation} parts" if training.gradient_accumulation > 1 else ""
+        raise RunError(Problem("training.batch_size", rule, "use a multiple of that", training.batch_size))
+    with heard() as stop:
+        return _Trainer(experiment, Feed(experiment, model, data, strategy, record), record, stop).train()
 
 
 class _Trainer:
-    def __init__(self, experiment, model, data, strategy, record):
-        self.experiment, self.model, self.data = experiment, model, data
-        self.strategy, self.record, self.history = strategy, record, History()
-        self.step = 0
-        self._features: dict[str, np.ndarray] = {}
-        changed = model.variables if experiment.training.unfreezes else model.head.variables
-        self.checkpoint = Checkpoint(record.directory / "checkpoints", changed)
+    def __init__(self, experiment: Experiment, feed: Feed, record: Record, stop: Stop):
+        self.experiment, self.feed, self.record, self.stop = experiment, feed, record, stop
+        self.training = experiment.training
+        self.checkpoints = Checkpoints(record.directory / "checkpoints", self.training.checkpoints, record.warn)
+        self.identity = {"data": feed.data.fingerprint, "rows": len(feed.data.splits["train"])}
+        fixed = self.training.steps_per_call
+        self.pace = Pace(None if fixed == "auto" else fixed)
+        self.resumed_at: int | None = None
 
-    @property
-    def has_validation(self) -> bool:
-        return "validation" in self.data.splits
+    def train(self) -> History:
+        progress = self._resumed() or Progress()
+        phases = self.training.phases()
+        while not progress.done:
+            progress = self._phase(PhaseRun(self.experiment, self.feed, phases[progress.phase], progress), len(phases))
+        self.checkpoints.wait()
+        kept = phases[-1].keep == "best" and "validation" in self.feed.data.splits
+        feed = self.feed
+        return History(
+            progress.rows, progress.step, progress.best_step, progress.best_value if kept else None, progress.examples,
+            progress.seconds, feed.extracted, feed.reused, feed.extraction_seconds, feed.engine, self.resumed_at, progress.rollbacks, progress.xla,
+        )  # fmt: skip
 
-    def run(self, phase: Phase) -> None:
-        self.model.backbone.trainable = phase.unfreeze
-        total = max(1, self._steps(f"{phase.epochs} epochs", 0))
-        every = max(1, self._steps(self.experiment.training.evaluate_every, total))
-        fixed = not phase.unfreeze and not self.experiment.augment.changes_inputs
-        loop = Loop(self._make_step(phase, total, fixed), self._batches(phase, fixed), self.strategy)
-        if phase.unfreeze:
-            self._features.clear()
-        start, self.history.best_value = self.step, None
-        if self.has_validation:
-            self._measure(phase, {}, seconds=0.0)
-        with self.record.progress(f"training ({phase.name})", total, "steps") as progress:
-            try:
-                for first in range(0, total, every):
-                    self._stretch(loop, phase, first, min(first + every, total), progress)
-            except KeyboardInterrupt:
-                self.step = start + progress.done
-                self.checkpoint.save("last")
-                raise
-        self.model.backbone.trainable = False
-        self._finish(phase)
+    def _resumed(self) -> Progress | None:
+        """The progress of the newest checkpoint; its arrays wait in `self._waiting` for the phase they belong to."""
+        self._waiting: State | None = agreed_state(self.feed.strategy, self.checkpoints.newest)
+        if self._waiting is None:
+            return None
+        facts = dict(self._waiting.facts)
+        if facts.pop("identity") != self.identity:
+            rule = "the data have changed since this run was stopped"
+            raise RunError(Problem(str(self.record.directory), rule, "bring them back, or start a new run"))
+        progress = Progress(**facts)
+        self.resumed_at = progress.step
+        self.record.say(f"resumed     at step {progress.step}")
+        return progress
 
-    def _stretch(self, loop: Loop, phase: Phase, first: int, last: int, progress) -> None:
-        began, rows, loss, accuracy = time.perf_counter(), 0, 0.0, 0.0
-        for step, stretch in loop.run(first, last, self.experiment.training.steps_per_call):
-            loss += stretch.loss * stretch.rows
-            accuracy += stretch.accuracy * stretch.rows
-            rows += stretch.rows
-            progress.reach(step, f"loss {stretch.loss:.3f}")
-        seconds = time.perf_counter() - began
-        self.step += last - first
-        self.history.examples += rows
-        self.history.seconds += seconds
-        self._measure(phase, {"loss": loss / rows, "accuracy": accuracy / rows}, seconds)
+    def _phase(self, run: PhaseRun, phases: int) -> Progress:
+        progress = run.progress
+        if self._waiting is not None:
+            run.restore(self._waiting.arrays)
+            self._waiting = None
+            if progress.done:
+                run.close()
+                return progress
+        else:
+            self._save(run)
+        try:
+            self._steps(run)
+        except Broken as broken:
+            return self._after_break(run, broken)
+        run.finish()
+        if progress.phase + 1 < phases:
+            progress.next_phase()
+            return progress
+        progress.done = True
+        self._save(run)
+        return progress
 
-    def _measure(self, phase: Phase, training: dict[str, float], seconds: float) -> None:
-        """Validation metrics, the row for the curves, and the checkpoint when these weights are the best so far."""
-        measured = {"train": training} if training else {}
-        if self.has_validation:
-            split = self.data.splits["validation"]
-            probabilities = self._predict("validation")
-            measured["validation"] = self.experiment.evaluation.measure(split.labels, probabilities, len(self.model.classes))
-            self._keep_best(phase, measured["validation"])
-        epoch = self.step * self.experiment.training.batch_size / len(self.data.splits["train"])
-        row = {"step": self.step, "epoch": round(epoch, 3), "phase": phase.name, "seconds": round(seconds, 3), **measured}
-        self.history.rows.append(row)
-        self.record.metrics(row)
+    def _steps(self, run: PhaseRun) -> None:
+        """All steps of a phase, or those until early stopping."""
+        every, saves = (max(1, run.steps(text)) for text in (self.training.evaluate_every, self.training.checkpoint_every))
+        patience = run.steps(self.training.early_stopping) if self.training.early_stopping else None
+        progress, title = run.progress, f"training ({run.phase.name})"
+        with self.record.progress(title, run.total, "steps") as shown:
+            for first, last in run.segments():
+                if progress.step - progress.start >= last:
+                    continue
+                loop = None
+                while True:
+                    here = progress.step - progress.start
+                    if (here % every == 0 or here == run.total) and progress.measured != progress.step:
+                        self.record.metrics(run.measure())
+                        if patience is not None and progress.step - progress.improved >= patience:
+                            self.record.say(f"early stop  {run.phase.name}: no better since step {progress.improved}")
+                            return
+                    if here >= last:
+                        break
+                    loop = loop or run.loop(first, last)
+                    self._stretch(run, loop, min(last, _next(here, every), _next(here, saves)), shown)
+                    if (progress.step - progress.start) % saves == 0:
+                        self._save(run)
 
-    def _keep_best(self, phase: Phase, metrics: dict[str, float]) -> None:
-        monitor = self.experiment.training.monitor
-        value = metrics[monitor]
-        if phase.keep == "best" and improves(monitor, value, self.history.best_value):
-            self.checkpoint.save("best")
-            self.history.best_value, self.history.best_step = value, self.step
-
-    def _finish(self, phase: Phase) -> None:
-        """Leaves the chosen weights in the model; the next phase starts from them."""
-        self.checkpoint.save("last")
-        if phase.keep == "best" and self.has_validation:
-            self.checkpoint.restore("best")
-
-    def _make_step(self, phase: Phase, total: int, fixed: bool):
-        model, updates_statistics = self.model, phase.unfreeze and phase.batch_norm == "update"
-
-        def forward(inputs):
-            features = inputs if fixed else model.backbone(inputs, training=updates_statistics)
-            return model.head(features, training=True)
-
-        def penalties():
-            return [*model.head.losses, *model.backbone.penalties()] if phase.unfreeze else list(model.head.losses)
-
-        with self.strategy.scope():
-            updates = [(self._optimizer(phase, total, 1.0), model.head.trainable_variables)]
-            if phase.unfreeze:
-                updates.append(
-                    (self._optimizer(phase, total, phase.backbone_learning_rate), model.backbone.trainable_variables)
+    def _stretch(self, run: PhaseRun, loop, last: int, shown) -> None:
+        progress = run.progress
+        for stretch in run.advance(loop, last, self.pace, lambda: bool(self.stop.requested)):
+            if stretch.broken is not None:
+                raise Broken(stretch.broken)
+            loss = stretch.totals[0] / max(stretch.totals[2], 1e-9)
+            shown.reach(progress.step - progress.start, f"loss {loss:.3f}")
+            if stretch.stopped:
+                self._save(run)
+                self.checkpoints.wait()
+                self.record.say(
+                    f"stopped     at step {progress.step}; go on with: python -m tfrun resume {self.record.directory}"
                 )
-            for optimizer, variables in updates:
-                optimizer.build(variables)
-        return make_step(forward, penalties, updates, self.experiment.training.batch_size, self.strategy.num_replicas_in_sync)
+                raise (self.stop.requested or KeyboardInterrupt)
 
-    def _optimizer(self, phase: Phase, total: int, multiplier: float):
-        peak = (phase.learning_rate or self.experiment.optimizer.learning_rate) * multiplier
-        rate = self.experiment.schedule.build(peak, total, lambda text: self._steps(text, total))
-        return self.experiment.optimizer.build(rate)
+    def _save(self, run: PhaseRun) -> None:
+        if not leads(self.feed.strategy):
+            return
+        state = run.saved()
+        state.facts["identity"] = self.identity
+        self.checkpoints.save(run.progress.step, state, order=run.progress.phase + run.progress.done)
 
-    def _batches(self, phase: Phase, fixed: bool) -> tf.data.Dataset:
-        split, size, seed = self.data.splits["train"], self.experiment.training.batch_size, self.experiment.seed
-        if fixed:
-            return feature_batches(self._extract("train"), split.labels, size, seed)
-        return input_batches(self.model, split, self.experiment.augment, size, seed)
+    def _after_break(self, run: PhaseRun, broken: Broken) -> Progress:
+        """Stops, or goes back to the last checkpoint with half the learning rate, as the config says."""
+        rows = self.feed.broken_rows(broken.step, run.from_features)
+        if rows:
+            shown = ", ".join(rows[:5]) + (" …" if len(rows) > 5 else "")
+            rule = f"the loss is not finite at step {broken.step}, nor are the inputs of {shown}"
+            raise RunError(Problem("dataset", rule, "mend or remove these rows"))
+        rule, slower = f"the loss is not finite at step {broken.step}", run.progress.slowdown / 2
+        if self.training.on_nan == "stop":
+            way_out = "lower it, add schedule.warmup or training.clip_norm, or set training.on_nan=rollback"
+            raise RunError(Problem("optimizer.learning_rate", rule, way_out, self.experiment.optimizer.learning_rate))
+        rollbacks = run.progress.rollbacks + 1
+        self._waiting = agreed_state(self.feed.strategy, self.checkpoints.newest)
+        if rollbacks > _ROLLBACKS or self._waiting is None:
+            way_out = "lower optimizer.learning_rate"
+            raise RunError(Problem("training.on_nan", f"{rule}, after {_ROLLBACKS} rollbacks", way_out, "rollback"))
+        facts = {key: value for key, value in self._waiting.facts.items() if key != "identity"}
+        progress = Progress(**facts)
+        progress.slowdown, progress.rollbacks = slower, rollbacks
+        self.record.warn(f"{rule}: back to step {progress.step} with {slower:g} times the learning rate")
+        return progress
 
-    def _predict(self, name: str) -> np.ndarray:
-        if self.model.backbone.trainable:
-            return self.model.predict(self.data.splits[name])
-        return self.model.predict_from_features(self._extract(name))
 
-    def _extract(self, name: str) -> np.ndarray:
-        """Features of a fixed backbone, computed once."""
-        if name not in self._features:
-            split, began = self.data.splits[name], time.perf_counter()
-            with self.record.progress(f"features ({name})", len(split), "rows") as progress:
-                self._features[name] = self.model.features(split, progress.reach)
-            self.history.extracted += len(split)
-            self.history.extraction_seconds += time.perf_counter() - began
-        return self._features[name]
-
-    def _steps(self, text: str, total: int) -> int:
-        batch_size = self.experiment.training.batch_size
-        return duration.steps(text, total=total, examples=len(self.data.splits["train"]), batch_size=batch_size)
+def _next(step: int, every: int) -> int:
+    """The next multiple of `every` after `step`."""
+    return (step // every + 1) * every

@@ -1,0 +1,66 @@
+"""Which pictures a folder holds, with their labels and splits from the names of the folders they are in."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from tfrun.config.problems import Problem, RunError
+from tfrun.dataset.pictures import ENDINGS, NOT_READ
+from tfrun.dataset.splitting import split_name
+from tfrun.dataset.table import Rows
+
+
+@dataclass(frozen=True)
+class Listing:
+    """rows: ids are paths relative to the folder. left_out: paths of pictures of kinds that cannot be read."""
+
+    rows: Rows
+    left_out: tuple[str, ...] = ()
+
+
+def list_folder(directory: Path) -> Listing:
+    """`directory/CLASS/…`, or `directory/SPLIT/CLASS/…` where all folders are named like splits. Hidden names are left out.
+
+    Raises RunError where folders named like splits stand beside others, OSError where a folder cannot be read.
+    """
+    folders = _folders(directory)
+    named = [name for name in folders if split_name(name)]
+    given = bool(named) and len(named) == len(folders)
+    if len(named) > 1 and not given:
+        rule = f"has the splits {', '.join(named)} beside {', '.join(sorted(set(folders) - set(named)))}"
+        raise RunError(Problem("dataset.directory", rule, "move one or the other away", directory))
+    ids, labels, splits, left_out = [], [], [], []
+    for split, parent in [(name, directory / name) for name in folders] if given else [("", directory)]:
+        for label in _folders(parent):
+            for file in _files(os.path.join(split, label), str(directory)):
+                ending = os.path.splitext(file)[1].lower()
+                if ending in ENDINGS:
+                    ids.append(file)
+                    labels.append(label)
+                    splits.append(split)
+                elif ending in NOT_READ:
+                    left_out.append(os.path.join(directory, file))
+    rows = Rows(np.array(ids, object), np.array(labels, object), np.array(splits, object) if given else None)
+    return Listing(rows, tuple(left_out))
+
+
+def _folders(parent: Path) -> list[str]:
+    with os.scandir(parent) as entries:
+        return sorted(entry.name for entry in entries if entry.is_dir() and not entry.name.startswith("."))
+
+
+def _files(folder: str, root: str) -> Iterator[str]:
+    """Paths relative to `root` of the files in and below `folder`, by name; scandir knows what is a file without a look."""
+    with os.scandir(os.path.join(root, folder)) as entries:
+        found = sorted((entry for entry in entries if not entry.name.startswith(".")), key=lambda entry: entry.name)
+    for entry in found:
+        path = os.path.join(folder, entry.name)
+        if entry.is_dir(follow_symlinks=False):
+            yield from _files(path, root)
+        elif entry.is_file():
+            yield path
