@@ -60,7 +60,7 @@ def test_the_run_directory_has_what_the_contract_names(quickstart):
         "report.html",
         "card.md",
         "log.txt",
-        "checkpoints/last",
+        "checkpoints",
         "exports/contract.json",
     ):
         assert (quickstart.directory / name).exists(), name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any, Literal
 
@@ -89,6 +90,12 @@ class Experiment(Component):
         if isinstance(value, list | tuple) and all(isinstance(item, Export) for item in value):
             return {item.target: item for item in value}
         return value
+
+    def drawn(self) -> Experiment:
+        """With determinism=off: the same experiment with a seed from the operating system."""
+        if self.determinism != "off":
+            return self
+        return self.model_copy(update={"seed": int.from_bytes(os.urandom(4), "little") % 2**31})
 
     def fast(self) -> Experiment:
         """The same experiment in little, for `debug=fast`: one epoch, nothing judged, nothing tracked.

@@ -50,7 +50,9 @@ def run(experiment: Experiment, directory: str | Path | None = None, quiet: bool
     experiment = experiment.fast() if experiment.debug == "fast" else experiment
     if not experiment.strategy.leads:
         return _follow(experiment, quiet)
-    return _recorded(experiment, Record.open(experiment, Path(directory) if directory else None, Console(quiet)))
+    directory = Path(directory) if directory else None
+    experiment = _seeded(experiment, directory)
+    return _recorded(experiment, Record.open(experiment, directory, Console(quiet)))
 
 
 def resume(directory: str | Path, experiment: Experiment | None = None, quiet: bool = False) -> Result:
@@ -67,6 +69,15 @@ def resume(directory: str | Path, experiment: Experiment | None = None, quiet: b
     if not experiment.strategy.leads:
         return _follow(experiment, quiet)
     return _recorded(experiment, Record.reopen(Path(directory), Console(quiet)))
+
+
+def _seeded(experiment: Experiment, directory: Path | None) -> Experiment:
+    """With determinism=off the seed is drawn, once for a directory."""
+    from tfrun.config.load import load_file
+
+    if experiment.determinism == "off" and directory and (directory / "config.yaml").is_file():
+        return experiment.model_copy(update={"seed": load_file(directory / "config.yaml").seed})
+    return experiment.drawn()
 
 
 def _recorded(experiment: Experiment, record: Record) -> Result:
@@ -187,7 +198,7 @@ def train_model(experiment: Experiment, model: Model, data: Data, strategy, reco
     result.training = {
         "steps": history.steps, "best_step": history.best_step, "best_value": history.best_value,
         "resumed_at": history.resumed_at, "rollbacks": history.rollbacks, "xla": any(history.xla.values()),
-        "feature_engine": history.engine,
+        "feature_engine": history.engine, "profiles": history.profiles,
     }  # fmt: skip
     result.throughput["training_rows_per_second"] = round(history.examples / max(history.seconds, 1e-9), 1)
     if history.extracted:

@@ -141,3 +141,14 @@ def test_bad_input_found_in_the_run_is_one_line(tmp_path, module, pictures, sign
     assert skipped.code == 0, skipped.err
     assert json.loads((tmp_path / "done/result.json").read_text())["data"]["skipped_count"] == 1
     assert "skipped" in skipped.out and "broken.png" in (tmp_path / "done/report.html").read_text()
+
+
+def test_determinism_off_draws_a_seed_and_writes_it_down(tmp_path, module):
+    seeds = []
+    for name in ("a", "b"):
+        done = tfrun(tmp_path, *quick(module, "determinism=off", f"hydra.run.dir={name}"))
+        assert done.code == 0, done.err
+        result = json.loads((tmp_path / name / "result.json").read_text())
+        assert result["determinism"]["level"] == "off" and f"\nseed: {result['seed']}\n" in (tmp_path / name / "config.yaml").read_text()
+        seeds.append(result["seed"])
+    assert seeds[0] != seeds[1]

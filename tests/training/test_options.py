@@ -238,3 +238,15 @@ def test_measurements_name_phase_and_seconds(training, tmp_path):
     training("a", training=FrozenThenFinetune(frozen_epochs=1, epochs=1))
     rows = [json.loads(line) for line in (tmp_path / "a/metrics.jsonl").read_text().splitlines()]
     assert [row["phase"] for row in rows] == ["frozen", "frozen", "finetune", "finetune"]
+
+
+@pytest.mark.parametrize("name", ["features", "pictures"])
+def test_a_profile_says_what_bounds_the_speed_and_changes_nothing(training, tmp_path, name):
+    augment = {} if name == "features" else {"augment": Light()}
+    profiled = training("a", training=Frozen(epochs=2, profile=True), **augment)
+    plain = training("b", training=Frozen(epochs=2), **augment)
+    (found,) = profiled.history.profiles.values()
+    assert (profiled.weights == plain.weights).all()
+    assert found["bound_by"] in ("input", "host", "compute") and f"bound by {found['bound_by']}" in found["verdict"]
+    assert found["whole"] >= found["compute"] > 0 and found["input"] > 0
+    assert list((tmp_path / "a/profile").rglob("*.xplane.pb"))

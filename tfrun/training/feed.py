@@ -71,6 +71,25 @@ class Feed:
         most = max(1, min(MOST_STEPS_A_CALL, _CHUNK_BYTES // (batch_size * size // max(1, len(labels)) * (1 + mixes))))
         return ChunkLoop(step, _Stacked(views), labels, weights, batch_size, self._plan, xla, mixes, most)
 
+    def stream(self, first: int, from_features: bool):
+        """The distributed dataset of the batches from step `first` of the run on."""
+        views = [self.features("train", view) for view in self._views] if from_features else None
+        return self._distributed(first, _Stacked(views) if views else None)
+
+    def resident(self, step: Callable, first: int, from_features: bool, xla: bool) -> StreamLoop:
+        """A loop over one batch, again and again: what is left when input costs nothing."""
+        batch = next(iter(self.stream(first, from_features)))
+        local = self.strategy.experimental_local_results
+
+        def again(context) -> tf.data.Dataset:
+            parts = [tuple(local(column)[number] for column in batch) for number in range(len(local(batch[0])))]
+            stacked = tuple(tf.stack(columns) for columns in zip(*parts, strict=True))
+            options = tf.data.Options()
+            options.autotune.enabled = False
+            return tf.data.Dataset.from_tensor_slices(stacked).cache().repeat().with_options(options)
+
+        return StreamLoop(step, self.strategy.distribute_datasets_from_function(again), self.strategy, xla)
+
     @property
     def labels(self) -> np.ndarray:
         return self.data.splits["train"].labels.astype(np.int32)

@@ -129,11 +129,15 @@ class ArrayLoop(Loop):
         self._function = call
 
     def _call(self, first, count, slowdown, stop):
-        rows, partners, shares = self._plan(first, count)
         return self._traced(
-            *self._arrays, self._padded(rows), self._padded(partners), self._padded(shares, np.float32),
-            tf.constant(first), tf.constant(count), tf.constant(slowdown, tf.float32), tf.constant(float(stop)),
+            *self.read(first, count), tf.constant(first), tf.constant(count), tf.constant(slowdown, tf.float32),
+            tf.constant(float(stop)),
         )  # fmt: skip
+
+    def read(self, first: int, count: int) -> tuple[tf.Tensor, ...]:
+        """What the compiled call takes of the rows: inputs, labels, weights, and which of them, in what shares."""
+        rows, partners, shares = self._plan(first, count)
+        return (*self._arrays, self._padded(rows), self._padded(partners), self._padded(shares, np.float32))
 
     @property
     def graph(self) -> tf.Graph:
@@ -158,7 +162,7 @@ class ChunkLoop(ArrayLoop):
         self.most = most
         super().__init__(step, inputs, labels, weights, batch_size, plan, xla, mixes)
 
-    def _call(self, first, count, slowdown, stop):
+    def read(self, first, count):
         rows, partners, shares = self._plan(first, count)
         features, labels, weights = self._arrays
         wanted = np.concatenate([rows.ravel(), partners.ravel()]) if self._mixes else rows.ravel()
@@ -166,11 +170,8 @@ class ChunkLoop(ArrayLoop):
         wanted = np.concatenate([wanted, np.zeros(places - len(wanted), wanted.dtype)])
         held = (tf.constant(features.gather(wanted)), tf.constant(labels[wanted]), tf.constant(weights[wanted]))
         here = np.arange(rows.size, dtype=np.int32).reshape(rows.shape)
-        return self._traced(
-            *held, self._padded(here), self._padded(here + rows.size if self._mixes else None),
-            self._padded(shares, np.float32), tf.constant(first), tf.constant(count),
-            tf.constant(slowdown, tf.float32), tf.constant(float(stop)),
-        )  # fmt: skip
+        other = self._padded(here + rows.size if self._mixes else None)
+        return (*held, self._padded(here), other, self._padded(shares, np.float32))
 
 
 def _gathered(inputs, labels, weights, rows, partners, shares) -> Batch:

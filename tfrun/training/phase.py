@@ -103,11 +103,17 @@ class PhaseRun:
         marks = sorted({0, self.total, *(part.wait for part in self.paced if part.wait < self.total)})
         return itertools.pairwise(marks)
 
-    def loop(self, first: int, last: int) -> Loop:
-        """For steps `first` to `last` of the phase, of one segment; with XLA where that is asked for or faster."""
+    def loop(self, first: int, last: int, resident: bool = False) -> Loop:
+        """For steps `first` to `last` of the phase, of one segment; with XLA where that is asked for or faster.
+
+        resident: over one batch again and again, for profiles.
+        """
         begun = self.progress.start
         groups = [self._trained(part) for part in self.paced if part.wait <= first]
         step = self._step(groups)
+
+        if resident:
+            return self.feed.resident(step, self.progress.step, self.from_features, xla=False)
 
         def make(xla: bool) -> Loop:
             return self.feed.loop(step, self.progress.step, self.from_features, xla)

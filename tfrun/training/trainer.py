@@ -13,6 +13,7 @@ from tfrun.training.checkpoint import Checkpoints, State
 from tfrun.training.feed import Feed
 from tfrun.training.loop import Pace
 from tfrun.training.phase import PhaseRun
+from tfrun.training.profile import profile
 from tfrun.training.progress import Progress
 from tfrun.training.stopping import Stop, heard
 
@@ -44,6 +45,7 @@ class History:
     resumed_at: int | None
     rollbacks: int
     xla: dict[str, bool]
+    profiles: dict[str, dict]
 
 
 class Broken(Exception):
@@ -81,6 +83,7 @@ class _Trainer:
         fixed = self.training.steps_per_call
         self.pace = Pace(None if fixed == "auto" else fixed)
         self.resumed_at: int | None = None
+        self.profiles: dict[str, dict] = {}
 
     def train(self) -> History:
         progress = self._resumed() or Progress()
@@ -93,6 +96,7 @@ class _Trainer:
         return History(
             progress.rows, progress.step, progress.best_step, progress.best_value if kept else None, progress.examples,
             progress.seconds, feed.extracted, feed.reused, feed.extraction_seconds, feed.engine, self.resumed_at, progress.rollbacks, progress.xla,
+            self.profiles,
         )  # fmt: skip
 
     def _resumed(self) -> Progress | None:
@@ -150,10 +154,17 @@ class _Trainer:
                             return
                     if here >= last:
                         break
+                    if self.training.profile and run.phase.name not in self.profiles:
+                        self._profile(run, first, last)
                     loop = loop or run.loop(first, last)
                     self._stretch(run, loop, min(last, _next(here, every), _next(here, saves)), shown)
                     if (progress.step - progress.start) % saves == 0:
                         self._save(run)
+
+    def _profile(self, run: PhaseRun, first: int, last: int) -> None:
+        found = profile(run, first, last, self.record.directory / "profile")
+        self.profiles[run.phase.name] = found.as_dict()
+        self.record.say(f"profile     {found.verdict}")
 
     def _stretch(self, run: PhaseRun, loop, last: int, shown) -> None:
         progress = run.progress
