@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tfrun.config.problems import TfrunError as TfrunError
     from tfrun.experiment import Experiment as Experiment
     from tfrun.record.result import Result as Result
+    from tfrun.run import resume as resume
     from tfrun.run import run as run
 
 _HOME = {
@@ -26,6 +27,7 @@ _HOME = {
     "load": "tfrun.config.load",
     "check": "tfrun.config.check",
     "run": "tfrun.run",
+    "resume": "tfrun.run",
     "Result": "tfrun.record.result",
     "Problem": "tfrun.config.problems",
     "TfrunError": "tfrun.config.problems",
@@ -35,6 +37,10 @@ _HOME = {
     "Fashion": "tfrun.dataset.fashion",
     "NoAugment": "tfrun.augment.none",
     "Light": "tfrun.augment.light",
+    "Mixup": "tfrun.augment.mixup",
+    "CutMix": "tfrun.augment.cutmix",
+    "FeatureStore": "tfrun.store",
+    "Group": "tfrun.training",
     "Auto": "tfrun.transform.auto",
     "Image": "tfrun.transform.image",
     "Hub": "tfrun.backbone.hub",

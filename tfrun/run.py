@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 import traceback
 from collections.abc import Callable
@@ -110,7 +111,7 @@ def _follow(experiment: Experiment, quiet: bool) -> Result:
     """What a process does that helps another one to train: no run directory, and nothing after the training."""
     record = Onlooker(Console(quiet))
     result = Result(experiment.name, record.directory, experiment.seed)
-    _trained(experiment, record, result, lambda error: None)
+    experiment.strategy.follow(lambda: _trained(experiment, record, result, lambda error: None))
     result.status = "done"
     return result
 
@@ -251,7 +252,7 @@ def report(
 def _abandon(record: Record, result: Result, tracking, error: TfrunError) -> None:
     """The main thread waits in TensorFlow for what will never come: the record is closed, and the process ends here."""
     result.status, result.error = error.status, str(error)
-    record.console.line(f"run error: {error}")
+    print(f"run error: {error}", file=sys.stderr, flush=True)
     try:
         _close(record, result, tracking)
     finally:

@@ -13,6 +13,8 @@ from tfrun import RunError, check
 from tfrun.augment.cutmix import CutMix
 from tfrun.augment.light import Light
 from tfrun.augment.mixup import Mixup
+from tfrun.augment.none import NoAugment
+from tfrun.head.linear import Linear
 from tfrun.head.mlp import Mlp
 from tfrun.optimizer import Optimizer
 from tfrun.optimizer.adam import Adam
@@ -250,3 +252,29 @@ def test_a_profile_says_what_bounds_the_speed_and_changes_nothing(training, tmp_
     assert found["bound_by"] in ("input", "host", "compute") and f"bound by {found['bound_by']}" in found["verdict"]
     assert found["whole"] >= found["compute"] > 0 and found["input"] > 0
     assert list((tmp_path / "a/profile").rglob("*.xplane.pb"))
+
+
+@pytest.mark.parametrize("augment", [NoAugment(), Mixup(views=2)], ids=["plain", "mixup-views"])
+def test_features_larger_than_memory_train_the_same_weights_from_disk(training, monkeypatch, augment):
+    from tfrun.training import feed
+
+    held = training("a", training=Frozen(epochs=3), augment=augment)
+    monkeypatch.setattr(feed, "_MEMORY", 0.0)
+    monkeypatch.setattr(feed, "_CHUNK_BYTES", 5000)
+    from_disk = training("b", training=Frozen(epochs=3), augment=augment)
+    assert (held.weights == from_disk.weights).all()
+
+
+class UnitHead(Linear):
+    """Each class has a direction of length 1."""
+
+    def build(self, feature_shape, classes, seed):
+        constraint = keras.constraints.UnitNorm(axis=0)
+        layers = [keras.Input(feature_shape), keras.layers.Dense(classes, use_bias=False, kernel_constraint=constraint)]
+        return keras.Sequential(layers, name="head")
+
+
+def test_constraints_of_layers_hold(training):
+    done = training(training=Frozen(epochs=3), head=UnitHead())
+    (kernel,) = done.model.head.trainable_variables
+    np.testing.assert_allclose(np.linalg.norm(kernel.numpy(), axis=0), 1.0, atol=1e-5)

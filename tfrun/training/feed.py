@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from tfrun.config.problems import Problem, RunError, nearest
 from tfrun.strategy.agreement import leader_first
+from tfrun.strategy.scheduled import ScheduledLoop
 from tfrun.training.loop import MOST_STEPS_A_CALL, ArrayLoop, ChunkLoop, Loop, StreamLoop
 from tfrun.training.order import order, partners, shares
 from tfrun.training.stream import feature_batches, input_batches
@@ -57,6 +58,9 @@ class Feed:
 
     def loop(self, step: Callable, first: int, from_features: bool, xla: bool) -> Loop:
         """A loop that can go on from step `first` of the run."""
+        if isinstance(self.strategy, tf.distribute.ParameterServerStrategy):
+            views = [self.features("train", view) for view in self._views] if from_features else None
+            return ScheduledLoop(step, self._batches(first, _Stacked(views) if views else None), self.strategy)
         if not from_features:
             return StreamLoop(step, self._distributed(first, None), self.strategy, xla)
         views = leader_first(self.strategy, lambda: [self.features("train", view) for view in self._views])
@@ -151,21 +155,24 @@ class Feed:
 
     def _distributed(self, first: int, features):
         """Each input pipeline reads the rows of its replicas only."""
-        split, replicas = self.data.splits["train"], self.strategy.num_replicas_in_sync
-        size, seed, augment = self.experiment.training.batch_size, self.experiment.seed, self.experiment.augment
+        replicas = self.strategy.num_replicas_in_sync
 
         def batches(context) -> tf.data.Dataset:
-            share = (replicas, context.num_input_pipelines, context.input_pipeline_id)
-            if features is None:
-                batches = input_batches(self.model, split, augment, size, seed, first, *share, weights=self.weights)
-            else:
-                batches = feature_batches(
-                    features, self.labels, size, seed, first, *share, self.weights, augment, views=len(self._views)
-                )
+            share = self._batches(first, features, replicas, context.num_input_pipelines, context.input_pipeline_id)
             # Told that there is no end, processes need not ask each other at each step whether it has come.
-            return batches.apply(tf.data.experimental.assert_cardinality(tf.data.experimental.INFINITE_CARDINALITY))
+            return share.apply(tf.data.experimental.assert_cardinality(tf.data.experimental.INFINITE_CARDINALITY))
 
         return self.strategy.distribute_datasets_from_function(batches)
+
+    def _batches(self, first: int, features, *share: int) -> tf.data.Dataset:
+        """From step `first` on. features: None: pictures. share: replicas, pipelines, pipeline; none: whole batches."""
+        split, augment = self.data.splits["train"], self.experiment.augment
+        size, seed = self.experiment.training.batch_size, self.experiment.seed
+        if features is None:
+            return input_batches(self.model, split, augment, size, seed, first, *share, weights=self.weights)
+        return feature_batches(
+            features, self.labels, size, seed, first, *share, weights=self.weights, augment=augment, views=len(self._views)
+        )
 
 
 @dataclass(frozen=True)

@@ -20,11 +20,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Paced:
-    """Trainable variables of one pace, by name. multiplier: of the learning rate. wait: steps of the phase until they are trained."""
+    """Trainable variables of one pace, by name.
+
+    multiplier: of the learning rate. wait: steps of the phase until they are trained. constraints: what layers demand of
+    variables after each update (Keras's `kernel_constraint` and its like), by name.
+    """
 
     variables: dict[str, tf.Variable]
     multiplier: float
     wait: int
+    constraints: dict[str, Callable[[tf.Tensor], tf.Tensor]]
 
 
 def named(model: Model, with_backbone: bool) -> dict[str, tf.Variable]:
@@ -40,12 +45,13 @@ def paced(model: Model, phase: Phase, groups: dict[str, Group], steps: Callable[
 
     Raises RunError where a pattern fits no variable that the phase trains.
     """
-    trainable = {f"head/{_path(v, model.head.name)}": (v.value, 1.0) for v in model.head.trainable_variables}
+    trainable = {f"head/{_path(v, model.head.name)}": (v, 1.0) for v in model.head.trainable_variables}
     if phase.unfreeze:
         trainable |= {
-            f"backbone/{_path(v, model.backbone.name)}": (v.value, phase.backbone_learning_rate)
+            f"backbone/{_path(v, model.backbone.name)}": (v, phase.backbone_learning_rate)
             for v in model.backbone.trainable_variables
         }
+    constraints = {name: v.constraint for name, (v, _) in trainable.items() if getattr(v, "constraint", None)}
     found: dict[tuple[float, int], dict[str, tf.Variable]] = {}
     fits = dict.fromkeys(groups, False)
     for name, (variable, multiplier) in trainable.items():
@@ -54,11 +60,14 @@ def paced(model: Model, phase: Phase, groups: dict[str, Group], steps: Callable[
         if group is not None:
             fits[group] = True
             multiplier, wait = multiplier * groups[group].learning_rate, steps(groups[group].unfreeze)
-        found.setdefault((multiplier, wait), {})[name] = variable
+        found.setdefault((multiplier, wait), {})[name] = variable.value
     unfit = [key for key, fit in fits.items() if not fit]
     if unfit and phase.unfreeze:
         raise RunError(*(_fits_none(key, groups[key], list(trainable)) for key in unfit))
-    return [Paced(variables, *pace) for pace, variables in found.items()]
+    return [
+        Paced(variables, *pace, {name: constraints[name] for name in variables if name in constraints})
+        for pace, variables in found.items()
+    ]
 
 
 def _fits_none(key: str, group: Group, names: list[str]) -> Problem:

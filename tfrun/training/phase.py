@@ -129,7 +129,10 @@ class PhaseRun:
     def _trained(self, part: Paced) -> Trained:
         names = self.experiment.optimizer.slots
         slots = [[self.slots[f"{name}/{slot}"] for slot in names] for name in part.variables]
-        return Trained(list(part.variables.values()), slots, part.multiplier, self.progress.start + part.wait)
+        constraints = tuple((part.variables[name], constraint) for name, constraint in part.constraints.items())
+        return Trained(
+            list(part.variables.values()), slots, part.multiplier, self.progress.start + part.wait, constraints
+        )  # fmt: skip
 
     def _step(self, groups: list[Trained]) -> Step:
         training, model, fixed = self.training, self.model, self.from_features

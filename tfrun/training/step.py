@@ -20,13 +20,14 @@ class Trained:
     """Variables that learn at one pace.
 
     slots: of each variable, those that the optimizer asks for. multiplier: of the learning rate. start: step of the run
-    at which these variables were unfrozen.
+    at which these variables were unfrozen. constraints: (variable, what it must be projected to after each update).
     """
 
     variables: list[tf.Variable]
     slots: list[list[tf.Variable]]
     multiplier: float = 1.0
     start: int = 0
+    constraints: tuple[tuple[tf.Variable, Callable[[tf.Tensor], tf.Tensor]], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -128,6 +129,8 @@ class Step:
                 count = tf.cast(number - group.start + 1, tf.float32)
                 for variable, slots in zip(group.variables, group.slots, strict=True):
                     self.optimizer.update(variable, slots, next(rest), rate * group.multiplier, count)
+                for variable, constraint in group.constraints:
+                    assign(variable, constraint(read(variable)))
         self._average(number)
         return tf.constant(True)
 
