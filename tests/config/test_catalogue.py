@@ -17,7 +17,11 @@ OPTIONS = [(group, name) for group, choices in options().items() for name in cho
 
 @pytest.mark.parametrize(("group", "name"), OPTIONS)
 def test_each_option_composes_checks_and_has_help_for_every_key(group, name, pictures, module):
-    more = {"image_folder": [f"dataset.directory={pictures}"], "hub": [f"backbone.handle={module}"]}.get(name, [])
+    needed = {
+        "image_folder": [f"dataset.directory={pictures}"], "hub": [f"backbone.handle={module}"],
+        "multi_worker": ["strategy.workers=2"], "parameter_server": ["strategy.workers=1"],
+    }  # fmt: skip
+    more = needed.get(name, [])
     chosen = f"{group}=[{name}]" if group == "export" else f"{group}={name}"
     training = ["training=frozen"] if name == "none" and group == "backbone" else []
     experiment = load(["+experiment=quickstart", chosen, *more, *training])

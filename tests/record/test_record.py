@@ -37,13 +37,32 @@ def test_the_stored_config_gives_the_same_experiment(small, tmp_path):
     )
 
 
-@pytest.mark.parametrize(("finished", "hint"), [(True, "a finished run"), (False, "a run that did not finish")])
-def test_a_directory_that_holds_a_run_is_refused(small, tmp_path, finished, hint):
+def test_a_directory_that_holds_a_finished_run_is_refused(small, tmp_path):
     opened(small, tmp_path / "run").close()
-    if finished:
-        (tmp_path / "run/result.json").write_text('{"status": "done"}')
-    with pytest.raises(RunError, match=hint):
+    (tmp_path / "run/result.json").write_text('{"status": "done"}')
+    with pytest.raises(RunError, match="holds a finished run already"):
         opened(small, tmp_path / "run")
+
+
+def test_an_unfinished_run_of_the_same_config_is_gone_on_with(small, tmp_path):
+    first = opened(small, tmp_path / "run")
+    first.metrics({"phase": "frozen", "step": 0})
+    first.close()
+    again = opened(small, tmp_path / "run")
+    again.metrics({"phase": "frozen", "step": 0})
+    again.metrics({"phase": "frozen", "step": 4})
+    again.close()
+    steps = [json.loads(line)["step"] for line in (tmp_path / "run/metrics.jsonl").read_text().splitlines()]
+    assert again.resumed and not first.resumed and steps == [0, 4]
+    with pytest.raises(RunError, match="holds a run of another config that did not finish"):
+        opened(small.model_copy(update={"seed": 5}), tmp_path / "run")
+
+
+def test_a_run_that_goes_on_is_left_alone(small, tmp_path):
+    first = opened(small, tmp_path / "run")
+    with pytest.raises(RunError, match="another process is at work on this run"):
+        opened(small, tmp_path / "run")
+    first.close()
 
 
 def test_a_directory_that_cannot_be_made_is_one_line(small, tmp_path):
