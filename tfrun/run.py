@@ -127,10 +127,13 @@ def _whole(experiment: Experiment, record: Record, result: Result, abandon: Call
 
 def _trained(experiment: Experiment, record: Record, result: Result, abandon) -> tuple[Model, Data, History]:
     start(experiment, record, result)
+    from tfrun.model import build
+
     with experiment.strategy.open(experiment, record, abandon) as strategy:  # first: reading pictures would fix the devices
         data = open_data(experiment, record, result)
         model = build_model(experiment, data, strategy, record, result)
         history = train_model(experiment, model, data, strategy, record, result)
+        model = experiment.strategy.settled(model, lambda another: build(experiment, data, another, record.warn))
     return model, data, history
 
 

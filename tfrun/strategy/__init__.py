@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import tensorflow as tf
 
     from tfrun.experiment import Experiment
+    from tfrun.model import Model
     from tfrun.record import Record
 
 
@@ -47,6 +48,14 @@ class Strategy(Component):
     def leads(self) -> bool:
         """False in a process that only helps another one to train: that one has the run directory."""
         return True
+
+    def follow(self, train: Callable[[], object]) -> None:
+        """What a process does that does not lead. train: the same training as in the one that leads."""
+        train()
+
+    def settled(self, model: Model, build: Callable[[tf.distribute.Strategy], Model]) -> Model:
+        """The trained model for the time after training, when the other processes are gone. build: makes an untrained one."""
+        return model
 
     def problems(self, experiment: Experiment) -> list[Problem]:
         """What can be told without asking for devices: numbers that do not fit, options that do not go with this strategy."""

@@ -70,26 +70,26 @@ def from_tf_config(text: str) -> Cluster:
         job, index = str(content["task"]["type"]), int(content["task"]["index"])
         jobs[job][index]
     except (ValueError, TypeError, AttributeError, LookupError) as error:
-        way_out = 'it has to be like {"cluster": {"worker": ["host:port", "host:port"]}, "task": {"type": "worker", "index": 0}}'
+        way_out = (
+            'it has to be like {"cluster": {"worker": ["host:port", "host:port"]}, "task": {"type": "worker", "index": 0}}'
+        )
         raise ConfigError(Problem("TF_CONFIG", "names no cluster and this process's place in it", way_out, text)) from error
     return Cluster(jobs, job, index)
 
 
 def from_slurm(environment: Mapping[str, Any]) -> Cluster:
     """One process a Slurm task (`srun --ntasks=N`). Raises RunError where the variables of a step are not all there."""
-    import tensorflow as tf
+    from tensorflow.python.distribute.cluster_resolver import slurm_cluster_resolver as slurm
 
     try:
         first_port = 20000 + int(environment["SLURM_JOB_ID"]) % 20000  # jobs that share a node seldom share a port
-        tasks = int(environment["SLURM_STEP_NUM_TASKS"])
-        resolver = tf.distribute.cluster_resolver.SlurmClusterResolver(
-            {"worker": tasks}, port_base=first_port, gpus_per_node=0, gpus_per_task=0, auto_set_gpu=False
-        )
-        jobs = {job: list(addresses) for job, addresses in resolver.cluster_spec().as_dict().items()}
-    except (KeyError, ValueError, RuntimeError) as error:
+        hosts = slurm.expand_hostlist(environment["SLURM_STEP_NODELIST"])
+        tasks = slurm.expand_tasks_per_node(environment["SLURM_STEP_TASKS_PER_NODE"])
+        addresses = [f"{host}:{first_port + n}" for host, count in zip(hosts, tasks, strict=True) for n in range(count)]
+        return Cluster({"worker": addresses}, "worker", slurm_index(environment))
+    except (KeyError, ValueError) as error:
         way_out = "start it by `srun --ntasks=N python -m tfrun …` inside the job, or set TF_CONFIG"
         raise RunError(Problem("strategy", f"the variables of a Slurm step are not complete ({error})", way_out)) from error
-    return Cluster(jobs, "worker", slurm_index(environment))
 
 
 def slurm_index(environment: Mapping[str, Any]) -> int:

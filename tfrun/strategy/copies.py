@@ -20,6 +20,15 @@ def shared_out(key: str, count: int, experiment: Experiment) -> list[Problem]:
     return [Problem("training.batch_size", rule, f"use {max(size // (count * parts), 1) * count * parts}", size)]
 
 
+def unprofiled(experiment: Experiment) -> list[Problem]:
+    """A trace is of one process."""
+    if not experiment.training.profile:
+        return []
+    return [
+        Problem("training.profile", "traces one process, not several", "use strategy=one_device or mirrored for that", True)
+    ]
+
+
 def refused(experiment: Experiment) -> list[Problem]:
     """Batch statistics would be those of a device's share: other weights than one device's, and others with each number."""
     problems = []

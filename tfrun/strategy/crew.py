@@ -14,7 +14,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-_GRACE = 8.0  # seconds in which the training itself should notice that a process is lost
+_READY = "TFRUN_READY_PIPE"
+_GRACE = 5.0  # seconds in which the training itself should notice that a process is lost
+
+
+def tell_ready() -> None:
+    """In a process of a crew: what can go wrong before processes are connected has gone well."""
+    if _READY in os.environ:
+        pipe = int(os.environ.pop(_READY))
+        os.write(pipe, b"1")
+        os.close(pipe)
 
 
 @dataclass(frozen=True)
@@ -36,14 +45,26 @@ class Crew:
         self._ending = threading.Event()
         self._lost: Lost | None = None
         self._noticed = threading.Event()
+        self._ready: list[int] = []
         self._processes = {name: self._started(name, job) for name, job in jobs.items()}
         for name, process in self._processes.items():
             threading.Thread(target=self._watch, args=(name, process), name=name, daemon=True).start()
+
+    def ready(self) -> bool:
+        """Waits until all are ready to be connected; False where one is lost before."""
+        answers = [os.read(pipe, 1) for pipe in self._ready]  # nothing, where the process ended
+        for pipe in self._ready:
+            os.close(pipe)
+        return all(answers)
 
     def lost(self, patience: float = 0.0) -> Lost | None:
         """The first process that was lost; waits `patience` seconds for one."""
         self._noticed.wait(patience)
         return self._lost
+
+    def let_be(self) -> None:
+        """Their work is done; they end with this process."""
+        self._ending.set()
 
     def end(self, patience: float = 0.0) -> None:
         """All of them; after `patience` seconds those too that have not ended by themselves."""
@@ -58,12 +79,15 @@ class Crew:
             process.stdin.close()
 
     def _started(self, name: str, job: dict[str, Any]) -> subprocess.Popen:
+        pipe, theirs = os.pipe()
         with self._log_of(name).open("ab") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", "tfrun.strategy.worker"], stdin=subprocess.PIPE, stdout=log, stderr=log,
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), _READY: str(theirs)}, pass_fds=[theirs],
                 start_new_session=True,  # Ctrl-C is for this process, which tells the others
             )  # fmt: skip
+        os.close(theirs)
+        self._ready.append(pipe)
         process.stdin.write(json.dumps(job).encode() + b"\n")
         process.stdin.flush()  # and stays open: its end is how the process learns that this one is gone
         return process

@@ -6,6 +6,7 @@ from tfrun.component import setting
 from tfrun.config.problems import Problem, RunError
 from tfrun.strategy import Strategy
 from tfrun.strategy.copies import refused, shared_out
+from tfrun.strategy.one_device import OneDevice
 
 
 class Mirrored(Strategy):
@@ -32,6 +33,8 @@ class Mirrored(Strategy):
         if gpus and count > len(gpus):
             raise RunError(Problem("strategy.devices", f"this machine has {len(gpus)} GPUs", "ask for as many at most", count))
         names = [f"/GPU:{number}" for number in range(count)] if gpus else _logical_cpus(count)
+        if count == 1:
+            return OneDevice(device=names[0]).build()
         # Reducing on one device: collectives of two runs in one process collide ("Shape mismatch in the collective instance").
         return tf.distribute.MirroredStrategy(names, cross_device_ops=tf.distribute.ReductionToOneDevice())
 

@@ -5,20 +5,22 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from tfrun.component import plain, setting
 from tfrun.config.problems import Interrupted, Problem, RunError, TfrunError
 from tfrun.quiet import native_output_to
 from tfrun.strategy import Strategy, cluster
-from tfrun.strategy.copies import refused, shared_out
-from tfrun.strategy.crew import Crew, Lost
+from tfrun.strategy.copies import refused, shared_out, unprofiled
+from tfrun.strategy.crew import Crew, Lost, tell_ready
 
 if TYPE_CHECKING:
     from tfrun.experiment import Experiment
     from tfrun.record import Record
     from tfrun.strategy.cluster import Cluster
+
+_LOCAL, _REMOTE = 30, 600  # seconds to wait for the other processes to connect; those far away are started by somebody
 
 
 class MultiWorker(Strategy):
@@ -28,7 +30,10 @@ class MultiWorker(Strategy):
     """
 
     workers: int | None = setting(
-        None, "processes to start on this machine; null: as TF_CONFIG or Slurm say, who start each process themselves", ge=1, le=64
+        None,
+        "processes to start on this machine; null: as TF_CONFIG or Slurm say, who start each process themselves",
+        ge=1,
+        le=64,
     )
 
     @property
@@ -37,11 +42,15 @@ class MultiWorker(Strategy):
 
     def problems(self, experiment):
         if self.workers is not None:
-            return [*shared_out("strategy.workers", self.workers, experiment), *refused(experiment)]
-        if not os.environ.get("TF_CONFIG") and not cluster.in_slurm(os.environ):
-            way_out = "set strategy.workers=2 to start two processes here, or start one process a machine with TF_CONFIG or srun"
-            return [Problem("strategy.workers", "is not given, nor does TF_CONFIG or Slurm say who trains together", way_out)]
-        return refused(experiment)
+            own = shared_out("strategy.workers", self.workers, experiment)
+        elif not os.environ.get("TF_CONFIG") and not cluster.in_slurm(os.environ):
+            way_out = (
+                "set strategy.workers=2 to start two processes here, or start one process a machine with TF_CONFIG or srun"
+            )
+            own = [Problem("strategy.workers", "is not given, nor does TF_CONFIG or Slurm say who trains together", way_out)]
+        else:
+            own = _started_apart(experiment)
+        return [*own, *unprofiled(experiment), *refused(experiment)]
 
     def build(self):
         raise NotImplementedError("several processes: use `open`")
@@ -50,23 +59,36 @@ class MultiWorker(Strategy):
     def open(self, experiment: Experiment, record: Record, abandon: Callable[[TfrunError], None]) -> Iterator:
         import tensorflow as tf
 
+        from tfrun.strategy.connect import connected, keep_context
+
         place = self._place()
-        crew = Crew(self._jobs(experiment, place), record.directory, lambda lost: abandon(_interrupted(lost, record)))
+        chatter = ExitStack()
+
+        def stuck(lost: Lost) -> None:
+            chatter.close()
+            abandon(interrupted(lost, record))
+
+        crew = Crew(self._jobs(experiment, place), record.directory, stuck)
         patience = 0.0
         try:
-            # What TensorFlow has to say of a lost connection fills a screen.
-            with native_output_to(record.log_path) if self.leads else nullcontext():
-                strategy = _connected(place)
-                _same_experiment(strategy, experiment)
-                yield strategy
+            tell_ready()
+            if not crew.ready():
+                raise interrupted(crew.lost(patience=5.0), record)
+            if self.leads:  # what TensorFlow has to say of a lost connection fills a screen
+                chatter.enter_context(native_output_to(record.log_path))
+            strategy = connected(place, _LOCAL if self.workers else _REMOTE)
+            _same_experiment(strategy, experiment)
+            yield strategy
             patience = 10.0
         except tf.errors.OpError as error:
+            keep_context()
             lost = crew.lost(patience=5.0) if self.workers else _lost_far_away(error)
             if lost is None:
                 raise
-            raise _interrupted(lost, record) from error
+            raise interrupted(lost, record) from error
         finally:
             crew.end(patience)
+            chatter.close()
 
     def _place(self) -> Cluster:
         if self.workers is not None:
@@ -85,14 +107,17 @@ class MultiWorker(Strategy):
         }
 
 
-def _connected(place: Cluster):
-    import tensorflow as tf
-
-    try:
-        return tf.distribute.MultiWorkerMirroredStrategy(place.resolver() if place.size > 1 else None)
-    except RuntimeError as error:
-        rule = "TensorFlow has started already, and several processes have to be connected before that"
-        raise RunError(Problem("strategy", rule, "start this run in a process of its own", "multi_worker")) from error
+def _started_apart(experiment: Experiment) -> list[Problem]:
+    problems = []
+    if os.environ.get("TF_CONFIG"):
+        try:
+            cluster.from_tf_config(os.environ["TF_CONFIG"])
+        except TfrunError as error:
+            problems = error.problems
+    if experiment.determinism == "off":
+        rule = "draws a seed, and processes that are started apart would draw one each"
+        problems.append(Problem("determinism", rule, "use determinism=seeded", "off"))
+    return problems
 
 
 def _same_experiment(strategy, experiment: Experiment) -> None:
@@ -118,8 +143,10 @@ def _lost_far_away(error) -> Lost | None:
     return Lost(f"{who[1]} {who[2]} is gone" if who else "another process is gone", killed=True)
 
 
-def _interrupted(lost: Lost, record: Record) -> RunError:
+def interrupted(lost: Lost, record: Record) -> RunError:
     resume = f"python -m tfrun resume {record.directory}"
     if not lost.killed:
         return RunError(Problem("strategy", lost.says, f"mend that, then `{resume}` goes on"))
-    return Interrupted(Problem("strategy", lost.says, f"`{resume}` goes on from the newest checkpoint, also with strategy.workers=1"))
+    return Interrupted(
+        Problem("strategy", lost.says, f"`{resume}` goes on from the newest checkpoint, also with strategy.workers=1")
+    )

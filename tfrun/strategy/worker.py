@@ -29,10 +29,10 @@ def main() -> int:
 
 def _work(job: dict) -> int:
     if job.get("experiment") is None:
+        from tfrun.strategy.cluster import from_tf_config
         from tfrun.strategy.server import serve
 
-        serve()
-        return 0
+        serve(from_tf_config(job["tf_config"]))
     from tfrun.config.load import from_mapping
     from tfrun.run import run
 

@@ -58,7 +58,7 @@ class PhaseRun:
     def _make_state(self) -> None:
         optimizer = self.experiment.optimizer
         self.slots = {
-            f"{name}/{slot}": tf.Variable(tf.zeros(variable.shape), trainable=False)
+            f"{name}/{slot}": self._beside(variable)
             for part in self.paced
             for name, variable in part.variables.items()
             for slot in optimizer.slots
@@ -70,6 +70,11 @@ class PhaseRun:
         }
         self.loss_scale = LossScale() if self.training.precision == "mixed_float16" else None
         self.keras_optimizer = None if optimizer.fused else self._keras_optimizer()
+
+    def _beside(self, variable: tf.Variable) -> tf.Variable:
+        """Zeros, on the device that has `variable`: one kernel changes both."""
+        with self.strategy.extended.colocate_vars_with(variable):
+            return tf.Variable(tf.zeros(variable.shape), trainable=False)
 
     def _keras_optimizer(self):
         optimizer = self.experiment.optimizer.build(1.0)
