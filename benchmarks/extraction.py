@@ -44,7 +44,9 @@ def pictures(size: int, rows: int) -> np.ndarray:
 
     data = Fashion().open()
     transform = Image(image_size=size).build(data, None)
-    return np.concatenate([transform(raw[None]).numpy() for raw in data.splits["train"].first(rows).inputs()])
+    return np.concatenate(
+        [transform({"image": row["image"][None]}).numpy() for row in data.splits["train"].first(rows).inputs()]
+    )
 
 
 def fastest(works: dict, rounds: int) -> dict[str, float]:

@@ -35,9 +35,9 @@ def make_folder(folder: Path, pictures: int) -> Path:
     random = np.random.default_rng(0)
     data = Fashion().open()
     split = data.splits["train"].first(pictures)
-    for number, (pixels, label) in enumerate(zip(split.inputs(), split.labels, strict=True)):
+    for number, (row, label) in enumerate(zip(split.inputs(), split.labels, strict=True)):
         width, height = map(int, random.integers(300, 501, 2))
-        large = np.asarray(Image.fromarray(pixels).resize((width, height), Image.Resampling.BICUBIC), np.float32)
+        large = np.asarray(Image.fromarray(row["image"]).resize((width, height), Image.Resampling.BICUBIC), np.float32)
         grain = random.normal(0, 6, large.shape)
         path = folder / data.classes[label] / f"{number:05}.jpg"
         path.parent.mkdir(exist_ok=True)

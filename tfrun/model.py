@@ -15,6 +15,7 @@ from tfrun.backbone.lazy import LazyBackbone
 from tfrun.config.problems import Problem, RunError
 from tfrun.store.features import Features
 from tfrun.store.source import FeatureSource
+from tfrun.transform.batches import transformed
 
 if TYPE_CHECKING:
     import keras
@@ -29,7 +30,7 @@ _CHUNK = 4096  # rows of features that go through the head at once
 
 @dataclass(frozen=True)
 class Model:
-    """transform: raw batch -> float32 inputs. backbone: inputs -> features. head: features -> logits [batch, classes].
+    """transform: {input name: raw batch} -> inputs. backbone: inputs -> features. head: features -> logits [batch, classes].
 
     The backbone is loaded when it is first asked for; `facts` and stored features do without.
     """
@@ -37,7 +38,7 @@ class Model:
     transform: tf.Module
     head: keras.Model
     classes: tuple[str, ...]
-    input: InputSpec
+    inputs: tuple[InputSpec, ...]
     facts: BackboneFacts
     lazy: LazyBackbone
     source: FeatureSource
@@ -51,8 +52,8 @@ class Model:
         if trainable or self.lazy.is_loaded:
             self.backbone.trainable = trainable
 
-    def probabilities(self, raw: tf.Tensor) -> tf.Tensor:
-        """raw: a batch as the user has it. float32 [batch, classes]."""
+    def probabilities(self, raw: dict[str, tf.Tensor]) -> tf.Tensor:
+        """raw: a batch of each input as the user has it. float32 [batch, classes]."""
         import tensorflow as tf
 
         features = self.backbone(self.transform(raw), training=False)
@@ -70,15 +71,6 @@ class Model:
             value = np.ascontiguousarray(variable.numpy())
             digest.update(f"{value.dtype.str}{value.shape}".encode() + value.tobytes())
         return digest.hexdigest()
-
-    def inputs(self, split: Split, order: tf.data.Dataset) -> tf.data.Dataset:
-        """Transformed inputs and labels one by one in `order` (positions in the split)."""
-        import tensorflow as tf
-
-        def transformed(raw, label):
-            return self.transform(raw[None])[0], label
-
-        return split.examples(order).map(transformed, num_parallel_calls=tf.data.AUTOTUNE)
 
     def features(
         self,
@@ -101,11 +93,8 @@ class Model:
         """Class probabilities of every row in order, float32 [rows, classes], through the backbone itself: this is evidence."""
         import tensorflow as tf
 
-        batches = self.inputs(split, tf.data.Dataset.range(len(split))).batch(64).prefetch(2)
-        options = tf.data.Options()
-        options.autotune.enabled = False  # with it, letting go of an iterator waits for seconds
-        function = self.lazy.function
-        features = [function(inputs).numpy() for inputs, _ in batches.with_options(options)]
+        function, rows = self.lazy.function, self.lazy.rows_at_once
+        features = [function(tf.constant(inputs)).numpy() for inputs in transformed(split, self.transform, rows)]
         return self.predict_from_features(np.concatenate(features))
 
     def predict_from_features(self, features: Features | np.ndarray) -> np.ndarray:
@@ -133,7 +122,7 @@ def build(
 
     transform = experiment.transform.build(data, experiment.backbone)
     root = experiment.features.path if experiment.features.keep else None
-    lazy = LazyBackbone(experiment.backbone, transform.output_shape, strategy.scope, root, warn)
+    lazy = LazyBackbone(experiment.backbone, transform, strategy.scope, root, warn)
     if experiment.training.unfreezes and not lazy.facts.notes.get("fine_tunable"):
         rule = "has no trainable variables or can only be called by a signature: it cannot be fine-tuned"
         raise RunError(Problem("backbone.handle", rule, "use training=frozen, or a reusable TF2 SavedModel", lazy.facts.handle))
@@ -143,5 +132,5 @@ def build(
         lazy.load()  # all processes have to make their variables in the same order
     with strategy.scope():
         head = experiment.head.build(lazy.feature_shape, len(data.classes), experiment.seed)
-    source = FeatureSource(experiment, data.input, transform, lazy, warn)
-    return Model(transform, head, data.classes, data.input, lazy.facts, lazy, source)
+    source = FeatureSource(experiment, data.inputs, transform, lazy, warn)
+    return Model(transform, head, data.classes, data.inputs, lazy.facts, lazy, source)

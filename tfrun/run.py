@@ -229,7 +229,7 @@ def evaluate(experiment: Experiment, model: Model, data: Data, record: Record, r
         result.throughput["evaluation_rows_per_second"] = round(rows / (time.perf_counter() - began), 1)
         shown = [experiment.evaluation.primary, *(n for n in ("accuracy", "loss") if n != experiment.evaluation.primary)]
         stage.says = "test " + ", ".join(f"{name} {result.metrics['test'][name]:.4f}" for name in shown)
-    return Held(data.splits["test"], data.input, predictions["test"], result.metrics["test"])
+    return Held(data.splits["test"], predictions["test"], result.metrics["test"])
 
 
 def decide(experiment: Experiment, artifacts: list[Artifact], record: Record, result: Result) -> Verdict:
@@ -248,7 +248,7 @@ def report(
     with record.stage("report") as stage:
         result.durations = dict(record.durations)
         page.write(experiment, data, history, held, result)
-        card.write(experiment, data, result)
+        card.write(experiment, data, model.transform.says, result)
         stage.says = "report.html, card.md"
 
 

@@ -139,7 +139,10 @@ def _arrays(rows: int) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     from tfrun.dataset.fashion import Fashion
 
     splits = _limited(Fashion().open(), rows).splits
-    return {name: (np.stack(list(splits[name].inputs())), splits[name].labels) for name in ("train", "validation")}
+    return {
+        name: (np.stack([row["image"] for row in splits[name].inputs()]), splits[name].labels)
+        for name in ("train", "validation")
+    }
 
 
 def _folder() -> str:

@@ -234,7 +234,7 @@ def _rows(count: int, side: int, channels: int) -> tuple[np.ndarray, np.ndarray]
     from tfrun.dataset.fashion import Fashion
 
     split = Fashion().open().splits["train"].first(count)
-    images = np.stack(list(split.inputs()))[..., :channels]
+    images = np.stack([row["image"] for row in split.inputs()])[..., :channels]
     images = tf.image.resize(images, (side, side)).numpy() / np.float32(255)
     again = np.arange(count) % len(images)
     return images[again], split.labels[again].astype(np.int32)
@@ -246,8 +246,8 @@ def _grey(count: int):
 
     data = Fashion().open()
     whole = data.splits["train"]
-    train = replace(whole.take(np.arange(count) % len(whole)), read=lambda row: whole.read(row)[..., :1])
-    return replace(data, splits={"train": train}, input=replace(data.input, shape=(None, None, 1)))
+    train = replace(whole.take(np.arange(count) % len(whole)), read=lambda row: {"image": whole.read(row)["image"][..., :1]})
+    return replace(data, splits={"train": train}, inputs=(replace(data.inputs[0], shape=(None, None, 1)),))
 
 
 def _figures(marks: list[float], steps: int, losses: list[float]) -> dict[str, float]:

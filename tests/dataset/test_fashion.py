@@ -12,7 +12,7 @@ def test_the_sample_has_ten_classes_and_stratified_splits(fashion):
 
 def test_inputs_are_rgb_pixels_and_belong_to_their_labels(fashion):
     test = fashion.splits["test"]
-    rows = list(test.first(20).inputs())
+    rows = [row["image"] for row in test.first(20).inputs()]
     assert all(row.shape == (28, 28, 3) and row.dtype == np.uint8 for row in rows)
     assert all(str(name).startswith(fashion.classes[label]) for name, label in zip(test.ids, test.labels, strict=True))
 

@@ -33,7 +33,7 @@ def test_one_folder_a_class(pictures):
     data = ImageFolder(directory=pictures).open()
     assert data.classes == ("bag", "sandal", "trouser")
     assert sum(len(split) for split in data.splits.values()) == 72
-    row = next(data.splits["test"].inputs())
+    row = next(data.splits["test"].inputs())["image"]
     stored = np.asarray(Image.open(pictures / data.splits["test"].ids[0]))
     assert (row == stored[..., None].repeat(3, axis=-1)).all()
 
@@ -64,13 +64,13 @@ def test_an_index_gives_labels_splits_groups_and_columns(copy):
 
 @pytest.mark.parametrize("ending", ["jpg", "bmp", "gif", "png"])
 def test_every_format_is_read(tmp_path, ending, fashion):
-    rows = list(fashion.splits["train"].first(30).inputs())
+    rows = [row["image"] for row in fashion.splits["train"].first(30).inputs()]
     for number, pixels in enumerate(rows):
         folder = tmp_path / f"class_{number % 2}"
         folder.mkdir(exist_ok=True)
         Image.fromarray(pixels).save(folder / f"{number:02}.{ending}")
     data = ImageFolder(directory=tmp_path, split={"seed": 1}).open()
-    first = next(data.splits["train"].inputs())
+    first = next(data.splits["train"].inputs())["image"]
     original = rows[int(Path(data.splits["train"].ids[0]).stem)]
     assert first.shape == (28, 28, 3) and np.abs(first.astype(int) - original).mean() < 6
 
@@ -162,9 +162,11 @@ def test_grey_is_read_from_every_format(tmp_path, fashion):
     for number, ending in enumerate(("png", "bmp", "gif", "jpg", "webp") * 8):
         folder = tmp_path / f"class_{number % 2}"
         folder.mkdir(exist_ok=True)
-        Image.fromarray(next(fashion.splits["train"].inputs())).save(folder / f"{number}.{ending}")
+        Image.fromarray(next(fashion.splits["train"].inputs())["image"]).save(folder / f"{number}.{ending}")
     data = ImageFolder(directory=tmp_path, channels=1).open()
-    assert not data.skipped and all(row.shape == (28, 28, 1) for split in data.splits.values() for row in split.inputs())
+    assert not data.skipped and all(
+        row["image"].shape == (28, 28, 1) for split in data.splits.values() for row in split.inputs()
+    )
 
 
 @pytest.mark.skipif(not TUXPAINT.is_dir(), reason="the Tux Paint stamps (GPL) are not here")

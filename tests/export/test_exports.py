@@ -34,7 +34,7 @@ def made(module_path, fashion, tmp_path_factory):
     artifacts = SavedModel().write(source) + TFLite(representative_examples=20).write(source)
     split = data.splits["test"]
     probabilities = model.predict(split)
-    held = Held(split, data.input, probabilities, Standard().measure(split.labels, probabilities, 10))
+    held = Held(split, probabilities, Standard().measure(split.labels, probabilities, 10))
     return model, held, directory, {artifact.name: artifact for artifact in sized(artifacts, directory)}
 
 
@@ -154,7 +154,7 @@ def test_an_artifact_of_nan_does_not_pass(made, tmp_path):
     exported = module.ExportedModel(model)
     old = exported.weights[-1].numpy()
     exported.weights[-1].assign(np.full_like(old, np.nan))
-    tf.saved_model.save(exported, str(broken), signatures={"serving_default": exported.predict.get_concrete_function()})
+    tf.saved_model.save(exported, str(broken), signatures={"serving_default": exported.signature})
     exported.weights[-1].assign(old)
     with Worker("saved_model") as worker:
         artifact = measured(artifacts["saved_model"], worker, broken, held, Standard(), 1e-4)
@@ -177,11 +177,11 @@ def test_a_conversion_that_fails_is_a_reason_and_spares_the_others(made, fashion
 
 
 def test_rows_of_many_sizes_are_sent_in_order():
-    rows = [np.full((2, 2), 0), np.full((2, 2), 1), np.full((3, 2), 2), np.full((2, 2), 3)]
-    batches = list(same_size_batches(iter(rows)))
+    rows = [{"image": np.full(shape, number)} for number, shape in enumerate([(2, 2), (2, 2), (3, 2), (2, 2)])]
+    batches = [batch["image"] for batch in same_size_batches(iter(rows))]
     assert [batch.shape for batch in batches] == [(2, 2, 2), (1, 3, 2), (1, 2, 2)]
     assert [int(batch.flat[0]) for batch in batches] == [0, 2, 3]
-    assert [len(batch) for batch in same_size_batches(iter([rows[0]] * 70), limit=32)] == [32, 32, 6]
+    assert [len(batch["image"]) for batch in same_size_batches(iter([rows[0]] * 70), limit=32)] == [32, 32, 6]
 
 
 def test_the_contract_names_what_callers_rely_on(made):
@@ -204,14 +204,14 @@ def test_the_contract_names_what_callers_rely_on(made):
 
 def test_the_example_of_a_large_photo_is_a_small_one(made):
     large = np.random.default_rng(0).integers(0, 256, (900, 500, 3), dtype=np.uint8)
-    example = contract.contract(made[0], large)["example"]["request"]["instances"][0]["image"]
+    example = contract.contract(made[0], {"image": large})["example"]["request"]["instances"][0]["image"]
     assert np.shape(example) == (60, 63, 3) and (np.array(example) == large[::15, ::8]).all()
 
 
 def test_representative_rows_are_of_the_training_split_and_of_every_class(fashion, tmp_path):
     source = Source(tmp_path, fashion, tmp_path, seed=0)
     rows = [row["image"] for row in TFLite(representative_examples=30)._representative(source)]
-    train = {row.tobytes() for row in fashion.splits["train"].inputs()}
-    test = {row.tobytes() for row in fashion.splits["test"].inputs()}
+    train = {row["image"].tobytes() for row in fashion.splits["train"].inputs()}
+    test = {row["image"].tobytes() for row in fashion.splits["test"].inputs()}
     assert len(rows) == 30 and all(row.shape == (1, 28, 28, 3) for row in rows)
     assert all(row[0].tobytes() in train and row[0].tobytes() not in test for row in rows)

@@ -16,6 +16,7 @@ from tfrun.backbone.hub import Hub
 from tfrun.backbone.none import NoBackbone
 from tfrun.model import build
 from tfrun.store import FeatureStore, room
+from tfrun.transform.batches import transformed
 from tfrun.transform.image import Image
 
 
@@ -33,8 +34,8 @@ def make(small, fashion, tmp_path):
 
 
 def truth(model, split) -> np.ndarray:
-    batches = model.inputs(split, tf.data.Dataset.range(len(split))).batch(16)
-    return np.concatenate([model.backbone(inputs, training=False).numpy() for inputs, _ in batches])
+    batches = transformed(split, model.transform, 16)
+    return np.concatenate([model.backbone(inputs, training=False).numpy() for inputs in batches])
 
 
 @pytest.mark.parametrize("engine", ["auto", "litert", "graph", "plain"])

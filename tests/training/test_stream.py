@@ -15,7 +15,7 @@ from tfrun.augment.none import NoAugment
 from tfrun.training.order import order
 from tfrun.training.stream import feature_batches, input_batches
 
-MODEL = SimpleNamespace(transform=lambda raw: tf.ensure_shape(tf.cast(raw, tf.float32) / 255.0, [1, 28, 28, 3]))
+MODEL = SimpleNamespace(transform=lambda raw: tf.ensure_shape(tf.cast(raw["image"], tf.float32) / 255.0, [1, 28, 28, 3]))
 AUGMENTS = [NoAugment(), Light(), Mixup(), CutMix(probability=0.5)]
 
 
@@ -70,7 +70,7 @@ def test_rows_come_in_the_host_s_order_with_their_labels_and_weights(split):
     weights = np.arange(22, dtype="float32")
     inputs, labels, weighed = take(stream(split, NoAugment(), weights=weights, first_step=1), 6)
     expected = order(22, 3, 8, 48)
-    pixels = np.stack(list(split.inputs())).astype("float32") / 255
+    pixels = np.stack([row["image"] for row in split.inputs()]).astype("float32") / 255
     assert (weighed == expected).all() and (labels == split.labels[expected]).all()
     np.testing.assert_allclose(inputs, pixels[expected], atol=1e-6)
 

@@ -10,7 +10,7 @@ from tfrun.transform.image import Image
 def test_pixels_of_any_size_become_one_size_between_0_and_1(fashion):
     transform = Image(image_size=[20, 40]).build(fashion, NoBackbone())
     for height, width in ((28, 28), (7, 90)):
-        out = transform(tf.random.uniform([2, height, width, 3], 0, 256, tf.int32, seed=1))
+        out = transform({"image": tf.random.uniform([2, height, width, 3], 0, 256, tf.int32, seed=1)})
         assert out.shape == (2, 20, 40, 3) and out.dtype == tf.float32
         assert float(tf.reduce_min(out)) >= 0 and float(tf.reduce_max(out)) <= 1
     assert transform.output_shape == (20, 40, 3)
@@ -18,9 +18,9 @@ def test_pixels_of_any_size_become_one_size_between_0_and_1(fashion):
 
 def test_one_picture_gives_the_same_alone_and_in_a_batch(fashion):
     transform = Auto(image_size=96).build(fashion, NoBackbone())
-    rows = np.stack(list(fashion.splits["test"].first(8).inputs()))
-    together = transform(rows).numpy()
-    alone = np.concatenate([transform(row[None]).numpy() for row in rows])
+    rows = np.stack([row["image"] for row in fashion.splits["test"].first(8).inputs()])
+    together = transform({"image": rows}).numpy()
+    alone = np.concatenate([transform({"image": row[None]}).numpy() for row in rows])
     assert (together == alone).all()
 
 

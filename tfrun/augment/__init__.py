@@ -6,7 +6,8 @@ from tfrun.component import Component, setting
 
 
 class Augment(Component):
-    """Protocol of the group: `apply(inputs, seed)` changes inputs; the seed alone decides how.
+    """Protocol of the group: `change(raw, seed)` changes raw inputs, `apply(inputs, seed)` transformed ones; the seed alone
+    decides how.
 
     The training stream calls it with a batch of one and a seed of its own for each example, so that an example comes out
     the same however batches are shared out. An augmentation that also blends two rows says so by `mixes`, and has
@@ -22,9 +23,13 @@ class Augment(Component):
         le=100,
     )
 
+    def change(self, raw, seed):
+        """Before the transform. raw: {input name: raw batch}; seed: int32 [2]. Returns the like."""
+        return raw
+
     def apply(self, inputs, seed):
-        """inputs: float32 [batch, ...]; seed: int32 [2]. Returns inputs of the same shape and dtype."""
-        raise NotImplementedError
+        """After the transform. inputs: float32 [batch, ...]; seed: int32 [2]. Returns inputs of the same shape and dtype."""
+        return inputs
 
     @property
     def changes_inputs(self) -> bool:

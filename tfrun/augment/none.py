@@ -20,6 +20,3 @@ class NoAugment(Augment):
     @property
     def changes_inputs(self) -> bool:
         return False
-
-    def apply(self, inputs, seed):
-        return inputs

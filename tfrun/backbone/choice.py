@@ -46,7 +46,7 @@ class EngineChoice:
 
     def _candidates(self) -> list[str]:
         weights = self.backbone.facts.parameters
-        if not weights or self._plain() != "plain":
+        if not weights or self._plain() != "plain" or self.backbone.input_dtype == "string":
             return []
         return ["litert", "graph"] if weights <= _CONVERTIBLE else ["graph"]
 
@@ -103,4 +103,4 @@ class EngineChoice:
             from tfrun.backbone.convert import freeze
 
             return engines.graph(freeze(self.backbone.function))
-        return engines.plain(self.backbone.function, name)
+        return engines.plain(self.backbone.function, name, self.backbone.rows_at_once)

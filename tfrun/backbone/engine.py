@@ -18,7 +18,7 @@ _BATCH = 32
 
 
 class Engine:
-    """run: float32 [batch, ...] -> float32 [batch, ...], called with batches of just this size.
+    """run: inputs [batch, ...] -> float32 [batch, ...], called with batches of just this size.
 
     Features of a row must not depend on its neighbours, and TensorFlow computes another size of batch another way.
     """
@@ -27,16 +27,18 @@ class Engine:
         self.name, self.batch, self._run = name, batch, run
 
     def __call__(self, inputs: np.ndarray) -> np.ndarray:
-        """inputs: float32 [n, ...], at most `batch` of them. Returns float32 [n, ...]."""
+        """inputs: [n, ...], at most `batch` of them. Returns float32 [n, ...]."""
         rows = len(inputs)
         if rows < self.batch:
-            inputs = np.concatenate([inputs, np.zeros((self.batch - rows, *inputs.shape[1:]), np.float32)])
+            inputs = np.concatenate([inputs, np.repeat(inputs[-1:], self.batch - rows, axis=0)])
         return self._run(inputs)[:rows]
 
 
-def plain(function, name: str = "plain") -> Engine:
+def plain(function, name: str = "plain", batch: int = _BATCH) -> Engine:
     """function: compiled, of batches of any size."""
-    return Engine(name, _BATCH, lambda inputs: function(inputs).numpy())
+    import tensorflow as tf
+
+    return Engine(name, batch, lambda inputs: function(tf.constant(inputs)).numpy())
 
 
 def graph(frozen) -> Engine:

@@ -16,7 +16,7 @@ from tfrun.config.problems import Problem, RunError
 
 
 class HubLayer(keras.layers.Layer):
-    """Calls a module on float32 inputs in [0, 1]; gives float32 features [batch, size].
+    """Calls a module on float32 inputs in [0, 1], or on strings; gives float32 features [batch, size].
 
     path: folder of the SavedModel. signature: call this one instead of the module. output_key: of a mapping of outputs.
     value_range: what [0, 1] is stretched to before the call. Frozen until `trainable` is set.
@@ -60,7 +60,7 @@ class HubLayer(keras.layers.Layer):
 
     def call(self, inputs, training=False):
         low, high = self.value_range
-        if (low, high) != (0.0, 1.0):
+        if (low, high) != (0.0, 1.0) and inputs.dtype != tf.string:
             inputs = inputs * (high - low) + low
         if self._callable:
             flag = {"training": bool(training and self.trainable)} if self._takes_training else {}
@@ -94,8 +94,8 @@ class HubLayer(keras.layers.Layer):
         return outputs[key]
 
 
-def compiled(layer: keras.Layer, input_shape: tuple[int, ...]):
-    """The layer as a concrete function, float32 [batch, *input_shape] -> float32 [batch, ...], not training. Made once."""
+def compiled(layer: keras.Layer, input_shape: tuple[int, ...], dtype: str = "float32"):
+    """The layer as a concrete function, `dtype` [batch, *input_shape] -> float32 [batch, ...], not training. Made once."""
     made = vars(layer).setdefault("_compiled", {})  # in vars(): as an attribute Keras would track it
     if input_shape not in made:
         call = layer.call if isinstance(layer, HubLayer) else layer  # Keras would wrap what a module raises
@@ -103,7 +103,7 @@ def compiled(layer: keras.Layer, input_shape: tuple[int, ...]):
         def features(inputs):
             return tf.cast(call(inputs, training=False), tf.float32)
 
-        spec = tf.TensorSpec([None, *input_shape], tf.float32)
+        spec = tf.TensorSpec([None, *input_shape], dtype)
         made[input_shape] = tf.function(features, input_signature=[spec], autograph=False).get_concrete_function()
     return made[input_shape]
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class LazyBackbone:
-    """One backbone on inputs of one shape.
+    """One backbone on what `transform` gives.
 
     identity: what decides its outputs, in plain values; None where that cannot be told, and nothing is kept then.
     facts, feature_shape (of one row): known at once, from the store or by loading.
@@ -32,11 +32,12 @@ class LazyBackbone:
     """
 
     def __init__(
-        self, config: Backbone, input_shape: tuple[int, ...], scope: Callable[[], AbstractContextManager], root: Path | None, warn: Warn
+        self, config: Backbone, transform, scope: Callable[[], AbstractContextManager], root: Path | None, warn: Warn
     ):  # fmt: skip
-        self.config, self.input_shape, self._scope = config, input_shape, scope
+        self.config, self._scope = config, scope
+        self.input_shape, self.input_dtype = tuple(transform.output_shape), transform.output_dtype
         self.identity = self._identity()
-        key = key_of(backbone=self.identity, input_shape=input_shape)
+        key = key_of(backbone=self.identity, input_shape=self.input_shape, input_dtype=self.input_dtype)
         self.record = BackboneRecord(root if self.identity else None, key, warn)
         if not {"facts", "feature_shape"} <= set(self.record.about):
             shape = self.function.output_shapes
@@ -59,7 +60,12 @@ class LazyBackbone:
         """Compiled, of batches of any size, not training: the truth that engines are held against."""
         from tfrun.backbone.layer import compiled
 
-        return compiled(self.layer, self.input_shape)
+        return compiled(self.layer, self.input_shape, self.input_dtype)
+
+    @property
+    def rows_at_once(self) -> int:
+        """Rows of one call, where memory and speed are at their best: many where there is nothing to compute."""
+        return 64 if self.facts.parameters else 1024
 
     @property
     def is_loaded(self) -> bool:
@@ -81,7 +87,7 @@ class LazyBackbone:
     def _on_zeros(self) -> tuple[int, ...]:
         import tensorflow as tf
 
-        return tuple(self.function(tf.zeros((1, *self.input_shape))).shape)
+        return tuple(self.function(tf.zeros((1, *self.input_shape), self.input_dtype)).shape)
 
     def _identity(self) -> dict[str, Any] | None:
         code, identity = code_of(type(self.config)), self.config.identity()

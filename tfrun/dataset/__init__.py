@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -18,14 +19,17 @@ if TYPE_CHECKING:
 SPLITS = ("train", "validation", "test")
 
 
+Kind = Literal["image", "text", "audio", "number", "category"]
+
+
 @dataclass(frozen=True)
 class InputSpec:
-    """What one raw input is: `name`, numpy dtype name, shape without the batch axis (None: any length)."""
+    """What one raw input is: `name`, dtype name as numpy has it (or `string`), shape without the batch axis (None: any length)."""
 
     name: str
     dtype: str
-    shape: tuple[int | None, ...]
-    kind: str = "image"
+    shape: tuple[int | None, ...] = ()
+    kind: Kind = "image"
 
 
 @dataclass(frozen=True)
@@ -33,46 +37,45 @@ class Split:
     """Rows of one split. Inputs are read when asked for.
 
     labels: int32 [rows], indices into the classes. ids: what a person calls each row (a file name).
-    columns: further columns, strings [rows], for slices. read: TensorFlow function, int64 scalar row -> raw input.
+    columns: further columns, strings [rows], for slices. read: TensorFlow function, int64 scalar row -> {input: raw tensor};
+    with `reads_batches` it takes int64 [n] too, and gives n rows at once.
     digests: uint8 [rows, 32], sha256 of each raw input, by which its features are found again; None: taken from the inputs.
+    facts: what the data checks look at besides labels and columns, by feature: numbers (NaN: missing) or strings (None:
+    missing), [rows]; the columns of a table, or height and brightness of pictures.
     """
 
     name: str
     labels: np.ndarray
     ids: np.ndarray
-    read: Callable[[tf.Tensor], tf.Tensor]
+    read: Callable[[tf.Tensor], dict[str, tf.Tensor]]
     columns: Mapping[str, np.ndarray] = field(default_factory=dict)
     rows: np.ndarray | None = None
     digests: np.ndarray | None = None
+    facts: Mapping[str, np.ndarray] = field(default_factory=dict)
+    reads_batches: bool = False
 
     def __len__(self) -> int:
         return len(self.labels)
 
-    def examples(self, order: tf.data.Dataset, deterministic: bool = True) -> tf.data.Dataset:
-        """order: dataset of int64 positions in this split. Yields (raw input, int32 label) in that order."""
+    @property
+    def positions(self) -> np.ndarray:
+        """int64 [rows]: what `read` is asked for, row by row."""
+        return np.arange(len(self), dtype=np.int64) if self.rows is None else np.asarray(self.rows, np.int64)
+
+    def inputs(self) -> Iterator[dict[str, np.ndarray]]:
+        """Raw inputs by name, one row after the other, in order; strings as bytes."""
         import tensorflow as tf
 
-        rows = tf.constant(np.arange(len(self)) if self.rows is None else self.rows, tf.int64)
-        labels = tf.constant(self.labels, tf.int32)
-
-        def example(position):
-            return self.read(tf.gather(rows, position)), tf.gather(labels, position)
-
-        return order.map(example, num_parallel_calls=tf.data.AUTOTUNE, deterministic=deterministic)
-
-    def inputs(self) -> Iterator[np.ndarray]:
-        """Raw inputs one by one, in order."""
-        import tensorflow as tf
-
-        order = tf.data.Dataset.range(len(self))
-        return (raw for raw, _ in self.examples(order).prefetch(2).as_numpy_iterator())
+        rows, options = tf.data.Dataset.from_tensor_slices(self.positions), tf.data.Options()
+        options.autotune.enabled = False  # with it, letting go of an iterator waits for seconds
+        raw = rows.map(self.read, num_parallel_calls=os.cpu_count()).prefetch(2)
+        return raw.with_options(options).as_numpy_iterator()
 
     def content(self) -> np.ndarray:
         """uint8 [rows, 32]: `digests`, or what they would be, for which all inputs are read."""
         if self.digests is not None:
             return self.digests
-        contents = (f"{raw.dtype}{raw.shape}".encode() + np.ascontiguousarray(raw).tobytes() for raw in self.inputs())
-        return digest_rows(hashlib.sha256(content).digest() for content in contents)
+        return digest_rows(hashlib.sha256(_content(row)).digest() for row in self.inputs())
 
     def first(self, count: int) -> Split:
         return self.take(np.arange(min(count, len(self))))
@@ -87,7 +90,17 @@ class Split:
             rows=rows[positions],
             digests=None if self.digests is None else self.digests[positions],
             columns={name: values[positions] for name, values in self.columns.items()},
+            facts={name: values[positions] for name, values in self.facts.items()},
         )
+
+
+def _content(row: Mapping[str, np.ndarray]) -> bytes:
+    """Of one row's raw inputs, whatever they are."""
+    parts = []
+    for name, value in row.items():
+        raw = value if isinstance(value, bytes) else np.ascontiguousarray(value).tobytes()
+        parts.append(f"{name}\0{getattr(value, 'dtype', 'string')}{np.shape(value)}{len(raw)}\0".encode() + raw)
+    return b"".join(parts)
 
 
 def digest_rows(digests: Iterable[bytes]) -> np.ndarray:
@@ -113,11 +126,17 @@ class Data:
 
     splits: Mapping[str, Split]
     classes: tuple[str, ...]
-    input: InputSpec
+    inputs: tuple[InputSpec, ...]
     fingerprint: str
     source: str
     licence: str = "unknown"
     skipped: tuple[Skipped, ...] = ()
+
+    @property
+    def kind(self) -> str:
+        """`image`, `text` or `audio` where that is all there is to a row; `table` else."""
+        kinds = {spec.kind for spec in self.inputs}
+        return kinds.pop() if len(self.inputs) == 1 and kinds <= {"image", "text", "audio"} else "table"
 
     def limited(self, rows: int) -> Data:
         """At most `rows` of each split, spread over the classes."""

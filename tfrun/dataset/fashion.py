@@ -28,11 +28,11 @@ class Fashion(Dataset):
         rows = Rows(files, names[labels], columns={"origin": origin})
 
         def read(row):
-            return tf.repeat(tf.gather(images, row)[..., None], 3, axis=-1)
+            return {"image": tf.repeat(tf.gather(images, row)[..., None], 3, axis=-1)}
 
-        spec = InputSpec("image", "uint8", (None, None, 3))
+        inputs = (InputSpec("image", "uint8", (None, None, 3)),)
         digests = (hashlib.sha256(image.tobytes()).digest() for image in images)
-        return split_rows(rows, self.split, read, spec, digests, "tfrun sample: fashion", self.licence)
+        return split_rows(rows, self.split, read, inputs, digests, "tfrun sample: fashion", self.licence, reads_batches=True)
 
     def slice_columns(self) -> list[str]:
         return ["origin"]

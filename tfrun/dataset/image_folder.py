@@ -114,14 +114,14 @@ class ImageFolder(Dataset):
         def read(row):
             contents = tf.io.read_file(tf.gather(files, row))
             image = tf.ensure_shape(tf.io.decode_image(contents, channels=3, expand_animations=False), [None, None, 3])
-            return image if self.channels == 3 else tf.image.rgb_to_grayscale(image)
+            return {"image": image if self.channels == 3 else tf.image.rgb_to_grayscale(image)}
 
-        spec = InputSpec("image", "uint8", (None, None, self.channels))
+        inputs = (InputSpec("image", "uint8", (None, None, self.channels)),)
         kept = [digests[position] for position in sound]
         rows = rows.keep(sound)
         if len(set(rows.labels)) < 2:
             raise RunError(Problem("dataset.directory", "holds fewer than two classes of sound pictures", "", self.directory))
-        return split_rows(rows, self.split, read, spec, kept, str(self.directory), self.licence, tuple(skipped))
+        return split_rows(rows, self.split, read, inputs, kept, str(self.directory), self.licence, tuple(skipped))
 
     def _listing_to_open(self) -> Listing:
         try:

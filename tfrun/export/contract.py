@@ -14,31 +14,37 @@ from tfrun.model import Model
 _LARGEST_SIDE = 64  # pixels of the example: a photo of many megapixels as JSON helps nobody
 
 
-def contract(model: Model, picture: np.ndarray) -> dict[str, Any]:
-    """picture: one raw input [height, width, channels], thinned out for the example; the trained model gives the answer."""
-    spec = model.input
-    example = picture[tuple(slice(None, None, -(-side // _LARGEST_SIDE)) for side in picture.shape[:2])]
-    answer = model.probabilities(example[None])[0].numpy()
+def contract(model: Model, row: dict[str, np.ndarray]) -> dict[str, Any]:
+    """row: raw inputs by name, of the example, for which a picture is thinned out; the trained model gives the answer."""
+    example = {spec.name: _small(row[spec.name]) if spec.kind == "image" else row[spec.name] for spec in model.inputs}
+    answer = model.probabilities({name: np.asarray(value)[None] for name, value in example.items()})[0].numpy()
+    inside: dict[str, Any] = {"inside": True, "note": model.transform.says}
+    if model.inputs[0].kind == "image":
+        inside["image_size"] = list(model.transform.output_shape[:2])
     return {
         "signatures": {
             SIGNATURE: {
-                "inputs": [{"name": spec.name, "dtype": spec.dtype, "shape": [None, *spec.shape]}],
+                "inputs": [{"name": spec.name, "dtype": spec.dtype, "shape": [None, *spec.shape]} for spec in model.inputs],
                 "outputs": [{"name": OUTPUT, "dtype": "float32", "shape": [None, len(model.classes)]}],
             }
         },
         "labels": list(model.classes),
-        "normalisation": {
-            "inside": True,
-            "note": "resizing and scaling are part of the graph: send pixels 0 … 255 of any height and width",
-            "image_size": list(model.transform.output_shape[:2]),
-        },
+        "normalisation": inside,
         "example": {
-            "request": {"signature_name": SIGNATURE, "instances": [{spec.name: example.tolist()}]},
+            "request": {"signature_name": SIGNATURE, "instances": [{name: _plain(value) for name, value in example.items()}]},
             "response": {"predictions": [[float(f"{value:.7g}") for value in answer]]},
         },
     }
 
 
+def _small(picture: np.ndarray) -> np.ndarray:
+    return picture[tuple(slice(None, None, -(-side // _LARGEST_SIDE)) for side in picture.shape[:2])]
+
+
+def _plain(value: Any) -> Any:
+    return value.decode("utf-8", errors="replace") if isinstance(value, bytes) else np.asarray(value).tolist()
+
+
 def write(content: dict[str, Any], exports: Path) -> None:
     exports.mkdir(exist_ok=True)
-    (exports / "contract.json").write_text(json.dumps(content, ensure_ascii=False) + "\n")
+    (exports / "contract.json").write_text(json.dumps(content, ensure_ascii=False, allow_nan=False) + "\n")

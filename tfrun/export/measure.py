@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tfrun.dataset import InputSpec, Split
+from tfrun.dataset import Split
 from tfrun.evaluation import Evaluation
 from tfrun.export import Artifact, worker
 
@@ -28,7 +28,6 @@ class Held:
     """Held-out rows and what the trained model says of them: float32 [rows, classes]."""
 
     split: Split
-    input: InputSpec
     probabilities: np.ndarray
     metrics: dict[str, float]
 
@@ -59,7 +58,7 @@ class Worker:
 
         repeats, seconds: one-row latency is taken over that many calls or that long, whichever ends first.
         """
-        job = {"path": str(path), "input": held.input.name, "output": "probabilities", "repeats": repeats, "seconds": seconds}
+        job = {"path": str(path), "output": "probabilities", "repeats": repeats, "seconds": seconds}
         timer = threading.Timer(_TIME_LIMIT, self._process.kill)
         timer.start()
         try:
@@ -67,7 +66,7 @@ class Worker:
             line = self._process.stdout.readline()
             if not line:
                 raise RuntimeError(self._last_words())
-            return json.loads(line), worker.receive(self._process.stdout)
+            return json.loads(line), worker.receive(self._process.stdout)["outputs"]
         finally:
             timer.cancel()
 
@@ -88,16 +87,25 @@ class Worker:
         return lines[-1][:300] if lines else f"ended with code {self._process.returncode}"
 
 
-def same_size_batches(rows: Iterator[np.ndarray], limit: int = _BATCH) -> Iterator[np.ndarray]:
+def same_size_batches(rows: Iterator[dict[str, np.ndarray]], limit: int = _BATCH) -> Iterator[dict[str, np.ndarray]]:
     """Neighbouring rows of one shape in batches [n, ...], in order."""
-    batch: list[np.ndarray] = []
+    batch: list[dict[str, np.ndarray]] = []
     for row in rows:
-        if batch and (row.shape != batch[0].shape or len(batch) == limit):
-            yield np.stack(batch)
+        if batch and (_shapes(row) != _shapes(batch[0]) or len(batch) == limit):
+            yield _stacked(batch)
             batch = []
         batch.append(row)
     if batch:
-        yield np.stack(batch)
+        yield _stacked(batch)
+
+
+def _shapes(row: dict[str, np.ndarray]) -> list[tuple[int, ...]]:
+    return [np.shape(value) for value in row.values()]
+
+
+def _stacked(rows: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    """Strings come out as bytes of one length: what a pipe can take."""
+    return {name: np.stack([row[name] for row in rows]) for name in rows[0]}
 
 
 def measured(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import tensorflow as tf
 
 if TYPE_CHECKING:
+    from tfrun.dataset import InputSpec
     from tfrun.model import Model
 
 SIGNATURE = "serving_default"
@@ -15,7 +16,7 @@ OUTPUT = "probabilities"
 
 
 class ExportedModel(tf.Module):
-    """Signature `serving_default`: {input name: raw batch} -> {"probabilities": float32 [batch, classes]}.
+    """Signature `serving_default`: {input name: raw batch, …} -> {"probabilities": float32 [batch, classes]}.
 
     The plain variables are tracked and the Keras model is not. Tracked as an attribute it would be stored a second
     time, and a TFLite conversion of the result would silently lose every weight. No attribute may be called `serve`:
@@ -26,11 +27,15 @@ class ExportedModel(tf.Module):
         super().__init__(name="exported")
         self.weights = [variable.value for variable in model.variables]
         self.resources = list(getattr(model.backbone, "resources", ()))
-        spec = tf.TensorSpec([None, *model.input.shape], model.input.dtype, name=model.input.name)
-        self.predict = tf.function(lambda raw: {OUTPUT: model.probabilities(raw)}, input_signature=[spec])
+        self.predict = tf.function(lambda **raw: {OUTPUT: model.probabilities(raw)})
+        self.signature = self.predict.get_concrete_function(**{spec.name: _tensor(spec) for spec in model.inputs})
+
+
+def _tensor(spec: InputSpec) -> tf.TensorSpec:
+    return tf.TensorSpec([None, *spec.shape], spec.dtype, name=spec.name)
 
 
 def save(model: Model, directory: Path) -> None:
     """Writes a SavedModel that loads without tfrun."""
     exported = ExportedModel(model)
-    tf.saved_model.save(exported, str(directory), signatures={SIGNATURE: exported.predict.get_concrete_function()})
+    tf.saved_model.save(exported, str(directory), signatures={SIGNATURE: exported.signature})

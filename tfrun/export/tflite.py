@@ -75,7 +75,7 @@ class TFLite(Export):
             np.linspace(0, len(by_class) - 1, min(self.representative_examples, len(by_class))).round().astype(int)
         ]
         for raw in train.take(picked).inputs():
-            yield {source.data.input.name: raw[None]}
+            yield {name: value[None] for name, value in raw.items()}
 
 
 def foreign_ops(content: bytes) -> list[str]:

@@ -1,7 +1,7 @@
 """Runs one exported file in a process of its own, without tfrun, as somebody who got the file would.
 
-The runtime is named on the command line. Reads a JSON line (path, input, output, repeats, seconds) from standard input,
-then batches of raw inputs as .npy frames until the pipe closes. Writes a JSON line of measurements and one .npy frame of outputs to standard output.
+The runtime is named on the command line. Reads a JSON line (path, output, repeats, seconds) from standard input, then frames with a batch of
+each raw input until the pipe closes. Writes a JSON line of measurements and one frame of outputs to standard output.
 The first row of the first batch is what latency is measured on.
 """
 
@@ -17,7 +17,12 @@ def saved_model():
 
     def load(path):
         signature = tf.saved_model.load(path).signatures["serving_default"]
-        return lambda name, rows: {key: value.numpy() for key, value in signature(**{name: tf.constant(rows)}).items()}
+
+        def predict(rows):
+            batch = {name: tf.constant(values) for name, values in rows.items()}
+            return {key: value.numpy() for key, value in signature(**batch).items()}
+
+        return predict
 
     return load
 
@@ -27,7 +32,7 @@ def litert():
 
     def load(path):
         runner = Interpreter(model_path=path, num_threads=os.cpu_count()).get_signature_runner("serving_default")
-        return lambda name, rows: runner(**{name: rows})
+        return lambda rows: runner(**rows)
 
     return load
 
@@ -50,23 +55,26 @@ def peak_memory():
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
-def send(stream, array):
-    """One frame. numpy's own format asks a stream for its position, which a pipe has not."""
-    stream.write(json.dumps({"dtype": array.dtype.str, "shape": array.shape}).encode() + b"\n" + array.tobytes())
+def send(stream, arrays):
+    """One frame: arrays by name. numpy's own format asks a stream for its position, which a pipe has not."""
+    heads = {name: {"dtype": array.dtype.str, "shape": array.shape} for name, array in arrays.items()}
+    stream.write(json.dumps(heads).encode() + b"\n" + b"".join(array.tobytes() for array in arrays.values()))
     stream.flush()
 
 
 def receive(stream):
-    """The next frame as an array, or None at the end of the stream."""
+    """The next frame: arrays by name, or None at the end of the stream."""
     import numpy
 
     line = stream.readline()
     if not line:
         return None
-    head = json.loads(line)
-    dtype = numpy.dtype(head["dtype"])
-    count = dtype.itemsize * int(numpy.prod(head["shape"], dtype=numpy.int64))
-    return numpy.frombuffer(stream.read(count), dtype).reshape(head["shape"])
+    arrays = {}
+    for name, head in json.loads(line).items():
+        dtype = numpy.dtype(head["dtype"])
+        count = dtype.itemsize * int(numpy.prod(head["shape"], dtype=numpy.int64))
+        arrays[name] = numpy.frombuffer(stream.read(count), dtype).reshape(head["shape"])
+    return arrays
 
 
 def main(runtime, incoming, outgoing):
@@ -74,17 +82,16 @@ def main(runtime, incoming, outgoing):
     load, import_ms = timed(RUNTIMES[runtime])
     job = json.loads(incoming.readline())
     predict, load_ms = timed(load, job["path"])
-    name, output = job["input"], job["output"]
 
     outputs, latencies, first_ms = [], [], None
     while (rows := receive(incoming)) is not None:
         if first_ms is None:
-            one = rows[:1]
-            _, first_ms = timed(predict, name, one)
+            one = {name: values[:1] for name, values in rows.items()}
+            _, first_ms = timed(predict, one)
             until = time.perf_counter() + job["seconds"]
             while len(latencies) < job["repeats"] and (time.perf_counter() < until or len(latencies) < 5):
-                latencies.append(timed(predict, name, one)[1])
-        outputs.append(numpy.asarray(predict(name, rows)[output], numpy.float32))
+                latencies.append(timed(predict, one)[1])
+        outputs.append(numpy.asarray(predict(rows)[job["output"]], numpy.float32))
 
     report = {
         "import_ms": numpy_ms + import_ms,
@@ -95,7 +102,7 @@ def main(runtime, incoming, outgoing):
         "peak_memory_bytes": peak_memory(),
     }
     outgoing.write(json.dumps(report).encode() + b"\n")
-    send(outgoing, numpy.concatenate(outputs))
+    send(outgoing, {"outputs": numpy.concatenate(outputs)})
 
 
 if __name__ == "__main__":

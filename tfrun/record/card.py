@@ -13,12 +13,18 @@ if TYPE_CHECKING:
     from tfrun.experiment import Experiment
 
 
-def write(experiment: Experiment, data: Data, result: Result) -> None:
+_ROWS = {"image": "pictures", "text": "texts", "audio": "recordings", "table": "table rows"}
+
+
+def write(experiment: Experiment, data: Data, says: str, result: Result) -> None:
+    """says: what the exported model does to its inputs by itself."""
     from jinja2 import Environment, FileSystemLoader
 
     environment = Environment(loader=FileSystemLoader(Path(__file__).parent), trim_blocks=True, lstrip_blocks=True)
-    rarest = _rarest_classes(data)
-    text = environment.get_template("card.md.j2").render(experiment=experiment, data=data, result=result, rarest=rarest)
+    text = environment.get_template("card.md.j2").render(
+        experiment=experiment, data=data, result=result, rarest=_rarest_classes(data), says=says, what=_ROWS[data.kind],
+        call=", ".join(f"{spec.name}={spec.name}s" for spec in data.inputs),
+    )  # fmt: skip
     write_atomically(result.directory / "card.md", text)
 
 

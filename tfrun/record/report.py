@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tfrun.training.trainer import History
 
 _TEMPLATES = Path(__file__).parent
-_EXAMPLES, _THUMBNAIL, _LARGEST_CONFUSION = 12, 96, 30  # pictures of each kind, pixels, classes
+_EXAMPLES, _THUMBNAIL, _LARGEST_CONFUSION, _TEXT = 12, 96, 30, 300  # rows of each kind, pixels, classes, characters
 
 
 def write(experiment: Experiment, data: Data, history: History, held: Held, result: Result) -> None:
@@ -87,11 +87,38 @@ def examples(held: Held, data: Data, right: bool) -> list[dict[str, Any]]:
     chosen = held.split.take(order[:_EXAMPLES])
     return [
         {
-            "picture": thumbnail(raw), "id": str(chosen.ids[number]), "truth": data.classes[chosen.labels[number]],
+            **shown(raw, data), "id": str(chosen.ids[number]), "truth": data.classes[chosen.labels[number]],
             "predicted": data.classes[predicted[row]], "confidence": float(confidence[row]),
         }
         for number, (row, raw) in enumerate(zip(order[:_EXAMPLES], chosen.inputs(), strict=True))
     ]  # fmt: skip
+
+
+def shown(raw: dict[str, np.ndarray], data: Data) -> dict[str, str]:
+    """What a person sees of a row: its picture, or its inputs as text."""
+    if data.kind == "image":
+        return {"picture": thumbnail(raw[data.inputs[0].name])}
+    if data.kind == "audio":
+        return {"picture": waveform(raw[data.inputs[0].name])}
+    parts = {spec.name: _text(raw[spec.name]) for spec in data.inputs}
+    return {"text": next(iter(parts.values())) if data.kind == "text" else ", ".join(f"{k}: {v}" for k, v in parts.items())}
+
+
+def _text(value: Any) -> str:
+    text = value.decode("utf-8", errors="replace") if isinstance(value, bytes) else f"{np.asarray(value).item():.6g}"
+    return text if len(text) <= _TEXT else text[: _TEXT - 1] + "…"
+
+
+def waveform(samples: np.ndarray) -> str:
+    """A data URI: the loudest and softest sample of each of 96 stretches. samples: float32 [n] in [-1, 1]."""
+    from PIL import Image
+
+    stretches = np.array_split(samples if len(samples) else np.zeros(1, np.float32), _THUMBNAIL)
+    bounds = [(part.min(), part.max()) if len(part) else (0.0, 0.0) for part in stretches]
+    rows = np.linspace(1, -1, _THUMBNAIL // 2)[:, None]
+    low, high = np.array(bounds, np.float32).T
+    ink = (rows >= np.minimum(low, -0.02)) & (rows <= np.maximum(high, 0.02))
+    return _as_png(Image.fromarray(np.where(ink, 90, 255).astype(np.uint8)))
 
 
 def thumbnail(pixels: np.ndarray) -> str:
@@ -100,7 +127,11 @@ def thumbnail(pixels: np.ndarray) -> str:
 
     picture = Image.fromarray(pixels.squeeze(-1) if pixels.shape[-1] == 1 else pixels)
     scale = _THUMBNAIL / max(picture.size)
-    picture = picture.resize([max(1, round(side * scale)) for side in picture.size])
+    return _as_png(picture.resize([max(1, round(side * scale)) for side in picture.size]))
+
+
+def _as_png(picture) -> str:
+    """A data URI of a PIL image."""
     buffer = io.BytesIO()
     picture.save(buffer, "PNG")
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()

@@ -18,6 +18,7 @@ from tfrun.store.extract import extract
 from tfrun.store.features import Features
 from tfrun.store.key import code_of, key_of
 from tfrun.store.room import make_room
+from tfrun.transform.batches import alone, transformed
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -32,9 +33,11 @@ _SAMPLE = 16  # rows on which engines have to agree
 class FeatureSource:
     """experiment: whose data, transform and backbone. transform: built. warn: told what went wrong and was overcome."""
 
-    def __init__(self, experiment: Experiment, spec: InputSpec, transform: tf.Module, backbone: LazyBackbone, warn: Warn):
+    def __init__(
+        self, experiment: Experiment, specs: tuple[InputSpec, ...], transform: tf.Module, backbone: LazyBackbone, warn: Warn
+    ):
         self._store: FeatureStore = experiment.features
-        self._experiment, self._spec, self._transform, self._warn = experiment, spec, transform, warn
+        self._experiment, self._specs, self._transform, self._warn = experiment, specs, transform, warn
         self._backbone, self._choice = backbone, EngineChoice(backbone)
 
     def features(
@@ -49,13 +52,12 @@ class FeatureSource:
         def compute(positions: np.ndarray) -> Iterator[np.ndarray]:
             engine = self._choice.get(name)
             chosen = None if seeds is None else seeds[positions]
-            for inputs in self._inputs(split.take(positions), engine.batch, augment, chosen):
+            for inputs in transformed(split.take(positions), self._transform, engine.batch, augment, chosen):
                 yield engine(inputs)
 
         def sample() -> np.ndarray:
             spread = np.linspace(0, len(split) - 1, min(_SAMPLE, len(split))).round().astype(int)
-            rows = spread if split.rows is None else split.rows[spread]
-            return np.concatenate([self._transform(split.read(row)[None]).numpy() for row in rows])
+            return np.concatenate([self._transform(alone(split.read(row))).numpy() for row in split.positions[spread]])
 
         changed = self._backbone.is_changed
         name = "plain" if changed else self._choice.name(self._store.engine, sample)
@@ -67,21 +69,6 @@ class FeatureSource:
             make_room(collection.root, self._store.limit_bytes)
         return features
 
-    def _inputs(self, split: Split, batch: int, augment: Augment | None = None, seeds: np.ndarray | None = None):
-        """float32 [batch, ...] in order: read, transformed and, where there are seeds (int32 [rows, 2]), augmented."""
-        import tensorflow as tf
-
-        rows = tf.constant(np.arange(len(split)) if split.rows is None else split.rows, tf.int64)
-
-        def ready(position):
-            inputs = self._transform(split.read(tf.gather(rows, position))[None])
-            return (inputs if seeds is None else augment.apply(inputs, tf.gather(seeds, position)))[0]
-
-        options = tf.data.Options()
-        options.autotune.enabled = False  # with it, letting go of an iterator waits for seconds
-        inputs = tf.data.Dataset.range(len(split)).map(ready, num_parallel_calls=tf.data.AUTOTUNE)
-        return inputs.batch(batch).prefetch(4).with_options(options).as_numpy_iterator()
-
     def _what(self, engine: str, view: int, augment: Augment | None, seed: int) -> dict[str, Any] | None:
         """Everything that decides a feature but the raw input; None where a part of it cannot be told."""
         transform, dataset = self._experiment.transform, self._experiment.dataset
@@ -89,9 +76,8 @@ class FeatureSource:
         code = [code_of(cls) for cls in classes]
         if self._backbone.identity is None or None in code:
             return None
-        spec = self._spec
         return {
-            "input": [spec.dtype, spec.shape, spec.kind],
+            "inputs": [[spec.name, spec.dtype, spec.shape, spec.kind] for spec in self._specs],
             "transform": [plain(transform), self._transform.output_shape, _state(self._transform)],
             "backbone": self._backbone.identity,
             "augmentation": [_without_views(augment), view, seed] if view else None,
@@ -101,7 +87,7 @@ class FeatureSource:
 
     def _about(self, engine: str, view: int, augment: Augment | None) -> dict[str, Any]:
         """What `python -m tfrun cache` shows."""
-        shape = "×".join(map(str, self._transform.output_shape))
+        shape = "×".join(map(str, self._transform.output_shape)) or self._transform.output_dtype
         kind = f", {type(augment).__name__} view {view}" if view else ""
         return {"backbone": self._backbone.facts.handle, "what": f"{shape}{kind}", "engine": engine}
 

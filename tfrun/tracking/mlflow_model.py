@@ -58,7 +58,11 @@ def _signature(directory: Path):
 
     def schema(specs):
         return Schema(
-            [TensorSpec(np.dtype(s["dtype"]), tuple(-1 if n is None else n for n in s["shape"]), s["name"]) for s in specs]
+            [TensorSpec(_dtype(s["dtype"]), tuple(-1 if n is None else n for n in s["shape"]), s["name"]) for s in specs]
         )
 
     return ModelSignature(schema(contract["inputs"]), schema(contract["outputs"]))
+
+
+def _dtype(name: str) -> np.dtype:
+    return np.dtype(object if name == "string" else name)

@@ -14,16 +14,20 @@ class ServedModel(mlflow.pyfunc.PythonModel):
 
         self._signature = tf.saved_model.load(context.artifacts["saved_model"]).signatures["serving_default"]
         with open(context.artifacts["contract"]) as file:
-            (self._input,) = json.load(file)["signatures"]["serving_default"]["inputs"]
+            self._inputs = json.load(file)["signatures"]["serving_default"]["inputs"]
 
     def predict(self, context, model_input, params=None):
-        """model_input: {input name: batch} or a batch. Returns {output name: numpy array}."""
+        """model_input: {input name: batch}, a data frame, or the batch of the only input. Returns {output name: numpy array}."""
         import tensorflow as tf
 
-        name = self._input["name"]
-        rows = model_input[name] if isinstance(model_input, dict) else model_input
-        batch = tf.constant(np.asarray(rows, self._input["dtype"]))
-        return {key: value.numpy() for key, value in self._signature(**{name: batch}).items()}
+        named = isinstance(model_input, dict) or hasattr(model_input, "columns")
+        rows = model_input if named else {self._inputs[0]["name"]: model_input}
+        batch = {spec["name"]: tf.constant(_array(rows[spec["name"]], spec["dtype"])) for spec in self._inputs}
+        return {key: value.numpy() for key, value in self._signature(**batch).items()}
+
+
+def _array(values, dtype):
+    return np.asarray(values, object if dtype == "string" else dtype)
 
 
 mlflow.models.set_model(ServedModel())

@@ -15,6 +15,7 @@ import tensorflow as tf
 from tfrun.augment import Augment
 from tfrun.augment.none import NoAugment
 from tfrun.training.order import partner_permutation, permutation
+from tfrun.transform.batches import alone
 
 
 def cores() -> int:
@@ -40,12 +41,12 @@ def input_batches(
     weights [b]); where `augment.mixes`, also the int32 labels of the partners [b] and the float32 share of the first [b],
     and weights are blended by that share. Raises ValueError where batch, replicas and pipelines do not divide.
     """
-    rows, read = _column(np.arange(len(split)) if split.rows is None else split.rows, np.int64), split.read
+    rows, read = _column(split.positions, np.int64), split.read
     own = examples(len(split), batch_size, seed, first_step, replicas, pipelines, pipeline, augment)
 
     def augmented(position, words):
-        raw = read(tf.gather(rows, position))
-        return augment.apply(model.transform(raw[None]), words)
+        raw = augment.change(alone(read(tf.gather(rows, position))), words)
+        return augment.apply(model.transform(raw), words)
 
     row = _row(augmented, split.labels, weights, augment, seed)
     return _batched(own.map(row, num_parallel_calls=2 * cores()), batch_size // replicas)

@@ -14,7 +14,11 @@ if TYPE_CHECKING:
 
 
 class Transform(Component):
-    """Protocol of the group: `build(data, backbone)` gives a tf.Module, raw batch -> float32 batch."""
+    """Protocol of the group: `build(data, backbone)` gives a tf.Module, {input name: raw batch} -> one batch.
+
+    The module has `output_shape`, of one row, `output_dtype` (float32, or string where the backbone takes strings) and
+    `says`: one line for callers of the exported model, what it does by itself and what it wants.
+    """
 
     def build(self, data: Data, backbone: Backbone) -> tf.Module:
         """Fitted on `data.splits["train"]` only, where there is something to fit."""

@@ -24,4 +24,4 @@ class Auto(Transform):
 
     def build(self, data: Data, backbone: Backbone):
         kinds = {"image": Image(image_size=self.image_size)}
-        return kinds[data.input.kind].build(data, backbone)
+        return kinds[data.kind].build(data, backbone)

@@ -36,15 +36,16 @@ class Image(Transform):
         import tensorflow as tf
 
         size = self.image_size or backbone.preferred_size()
-        method = self.method
+        method, (picture,) = self.method, data.inputs
 
         class ImageTransform(tf.Module):
             """Resizes before it scales, as the exported graph does."""
 
-            output_shape = (*size, data.input.shape[-1])
+            output_shape, output_dtype = (*size, picture.shape[-1]), "float32"
+            says = "resizing and scaling are part of the graph: send pixels 0 … 255 of any height and width"
 
-            def __call__(self, images):
-                resized = tf.image.resize(tf.cast(images, tf.float32), size, method=method)
+            def __call__(self, raw):
+                resized = tf.image.resize(tf.cast(raw[picture.name], tf.float32), size, method=method)
                 return resized / 255.0
 
         return ImageTransform(name="transform")
