@@ -59,7 +59,7 @@ class Checks(Settings):
         0.05, "largest share of rows that nearly repeat a row, within a split or in the training split", unit="share", ge=0, le=1
     )
     near_distance: int = setting(
-        1, "two pictures are nearly the same up to so many different bits of their perceptual hash", unit="bits", ge=0, le=16
+        2, "two pictures are nearly the same up to so many different bits of their perceptual hash", unit="bits", ge=0, le=16
     )
     sample_rows: int = setting(10_000, "rows of each split on which leakage and embeddings are judged", unit="rows", ge=100)
 

@@ -10,7 +10,7 @@ from tfrun.checks.hashing import mixed
 
 KEPT = 4_000_000  # rows a split, 16 bytes each
 _NEIGHBOURS = 500  # rows of one band that a row is compared with
-_EVEN = 3  # a picture with fewer edges than this in its hash, or as few flat places, is like any other such picture
+_DIFFERENT = 4  # of the eight bytes of a perceptual hash: a picture of plain stripes or one colour is like any other such picture
 
 
 class Fingerprints:
@@ -102,9 +102,9 @@ def _near(rows: np.ndarray, train: np.ndarray, distance: int, across: bool) -> n
     Of `distance` + 1 bands of bits one has to be equal (Manku, Jain & Das Sarma, WWW 2007); in a band, rows are compared with the
     next 500 that have it.
     """
-    looks, hits = rows[:, 1], np.zeros(len(rows), bool)
-    edges = np.bitwise_count(looks)
-    telling = np.flatnonzero((edges >= _EVEN) & (edges <= 64 - _EVEN))
+    looks, hits = np.ascontiguousarray(rows[:, 1]), np.zeros(len(rows), bool)
+    lines = np.sort(looks.view(np.uint8).reshape(-1, 8), axis=1) if len(looks) else np.empty((0, 8), np.uint8)
+    telling = np.flatnonzero((np.diff(lines, axis=1) != 0).sum(axis=1) + 1 >= _DIFFERENT)
     ends = np.linspace(0, 64, distance + 2).astype(int)
     for start, end in zip(ends, ends[1:]):
         band = looks[telling] >> np.uint64(start) & np.uint64((1 << int(end - start)) - 1)

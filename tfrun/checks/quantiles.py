@@ -25,7 +25,7 @@ class Quantiles:
 
     def add(self, values: np.ndarray, counts: np.ndarray | None = None) -> None:
         """values: float64 [n], finite. counts: int64 [n], how often each is there; None: once."""
-        keys = _ordered(values) >> self.level
+        keys = keys_of(values) >> self.level
         if counts is None:
             keys, counts = np.unique(keys, return_counts=True)
         self._put(keys, counts)
@@ -38,7 +38,7 @@ class Quantiles:
     def values(self) -> np.ndarray:
         """float64 [buckets], rising: the middle of each bucket."""
         half = (np.int64(1) << self.level) >> 1
-        return _values((self.keys << self.level) + half)
+        return values_of((self.keys << self.level) + half)
 
     def total(self) -> int:
         return int(self.counts.sum())
@@ -61,6 +61,14 @@ class Quantiles:
         order = np.argsort(-self.counts, kind="stable")[:number]
         return list(zip(self.values()[order].tolist(), self.counts[order].tolist()))
 
+    def coarser(self, most: int) -> Quantiles:
+        """A copy with at most `most` buckets."""
+        copy = Quantiles()
+        copy.level, copy.keys, copy.counts = self.level, self.keys, self.counts
+        while len(copy.keys) > most:
+            copy._coarsen(copy.level + 1)
+        return copy
+
     def _put(self, keys: np.ndarray, counts: np.ndarray) -> None:
         """`keys` may repeat, and be in any order."""
         keys, counts = np.concatenate([self.keys, keys]), np.concatenate([self.counts, counts])
@@ -74,13 +82,14 @@ class Quantiles:
         self.level = level
 
 
-def _ordered(values: np.ndarray) -> np.ndarray:
+def keys_of(values: np.ndarray) -> np.ndarray:
     """int64 in the order of the float64 `values`."""
     bits = (values + 0.0).view(np.int64)  # -0.0 and 0.0 are one value
     return bits ^ ((bits >> 63) & _SIGN)
 
 
-def _values(keys: np.ndarray) -> np.ndarray:
+def values_of(keys: np.ndarray) -> np.ndarray:
+    """float64 of what `keys_of` gives."""
     return (keys ^ ((keys >> 63) & _SIGN)).view(np.float64)
 
 

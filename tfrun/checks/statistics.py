@@ -9,6 +9,7 @@ import numpy as np
 from google.protobuf.message import DecodeError
 from tensorflow_metadata.proto.v0 import statistics_pb2 as pb
 
+from tfrun.checks import cells
 from tfrun.checks.column import Column
 from tfrun.checks.numbers import Numbers
 from tfrun.checks.split import SplitAccumulator
@@ -46,6 +47,7 @@ def _feature(feature: pb.FeatureNameStatistics, name: str, column: Column, rows:
         _numbers(feature.num_stats, column.numbers)
         common = feature.num_stats.common_stats
         feature.custom_stats.add(name="infinite", num=column.numbers.infinite)
+        cells.write(column.numbers.spread, feature.custom_stats.add(name=cells.NAME).histogram)
     elif feature.type == pb.FeatureNameStatistics.BYTES:
         _bytes(feature.bytes_stats, column.strings)
         common = feature.bytes_stats.common_stats
