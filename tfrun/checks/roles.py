@@ -1,0 +1,37 @@
+"""What the columns of a table are for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Roles:
+    """label: what is predicted; all other names are columns too, where there are such.
+
+    texts: columns of free text. ids: what a person calls each row. digest: binary, a hash of the row's input of 8 bytes or more.
+    dhash: uint64, a perceptual hash of the row's picture. embeddings: lists of numbers of one length.
+    features: what the model sees; None: all columns without another role. groups: columns that rows are split or sliced by.
+    """
+
+    label: str
+    texts: tuple[str, ...] = ()
+    ids: str | None = None
+    digest: str | None = None
+    dhash: str | None = None
+    embeddings: tuple[str, ...] = ()
+    features: tuple[str, ...] | None = None
+    groups: tuple[str, ...] = ()
+
+    @property
+    def marks(self) -> frozenset[str]:
+        """Columns that tell rows apart: they are not described."""
+        return frozenset(name for name in (self.digest, self.dhash) if name)
+
+    def inputs(self, columns: Iterable[str]) -> list[str]:
+        """Those of `columns` that the model sees."""
+        if self.features is not None:
+            return [name for name in columns if name in self.features]
+        others = {self.label, self.ids, *self.marks, *self.groups}
+        return [name for name in columns if name not in others]
