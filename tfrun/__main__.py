@@ -16,6 +16,7 @@ VERBS = {
     "list": "tfrun.cli.list",
     "show": "tfrun.cli.show",
     "check": "tfrun.cli.check",
+    "check-data": "tfrun.cli.check_data",
     "resume": "tfrun.cli.resume",
     "rerun": "tfrun.cli.rerun",
     "sync": "tfrun.cli.sync",
@@ -38,7 +39,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         if argv and argv[0] in VERBS:
             return importlib.import_module(VERBS[argv[0]]).main(argv[1:])
-        if argv and argv[0].isalpha():
+        if argv and argv[0].replace("-", "").isalpha() and not argv[0].startswith("-"):
             raise ConfigError(Problem(argv[0], "no such verb", nearest(argv[0], VERBS)))
         from tfrun.cli.app import run_app
 

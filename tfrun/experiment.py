@@ -11,6 +11,7 @@ from pydantic import Field, field_validator
 from tfrun.augment import Augment
 from tfrun.augment.none import NoAugment
 from tfrun.backbone import Backbone
+from tfrun.checks import Checks
 from tfrun.component import Component, setting
 from tfrun.dataset import Dataset
 from tfrun.evaluation import Evaluation
@@ -66,6 +67,7 @@ class Experiment(Component):
         "true: show tracebacks; fast: one epoch on at most 64 rows a split, no gate, no tracking, to try a config end to end",
     )
     dataset: Dataset = setting(help="labelled rows and their splits")
+    checks: Checks = setting(Checks, "what the data must be like before a step is trained")
     transform: Transform = setting(Auto, "from raw input to what the backbone takes; part of the exported model")
     augment: Augment = setting(NoAugment, "random changes of training rows only")
     backbone: Backbone = setting(help="pretrained module that turns inputs into features")

@@ -23,6 +23,7 @@ from tfrun.record.console import Console
 from tfrun.record.explain import explained
 from tfrun.record.onlooker import Onlooker
 from tfrun.record.result import Result
+from tfrun.tracking.none import NoTracking
 from tfrun.training.stopping import Terminated
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from tfrun.training.trainer import History
 
 _FAST_ROWS = 64
+_SHOWN = 10  # anomalies on the screen
 
 
 def run(experiment: Experiment, directory: str | Path | None = None, quiet: bool = False) -> Result:
@@ -53,7 +55,7 @@ def run(experiment: Experiment, directory: str | Path | None = None, quiet: bool
         return _follow(experiment, quiet)
     directory = Path(directory) if directory else None
     experiment = _seeded(experiment, directory)
-    return _recorded(experiment, Record.open(experiment, directory, Console(quiet)))
+    return _recorded(experiment, Record.open(experiment, directory, Console(quiet)), _whole)
 
 
 def resume(directory: str | Path, experiment: Experiment | None = None, quiet: bool = False) -> Result:
@@ -69,7 +71,20 @@ def resume(directory: str | Path, experiment: Experiment | None = None, quiet: b
         raise ConfigError(*problems)
     if not experiment.strategy.leads:
         return _follow(experiment, quiet)
-    return _recorded(experiment, Record.reopen(Path(directory), Console(quiet)))
+    return _recorded(experiment, Record.reopen(Path(directory), Console(quiet)), _whole)
+
+
+def check_only(experiment: Experiment, quiet: bool = False) -> Result:
+    """Opens and checks the data; leaves statistics, schema, anomalies and a page in a run directory. Raises as `run` does.
+
+    What is wrong with the data raises nothing here: it is in `result.checks["anomalies"]`.
+    """
+    problems = check(experiment)
+    if problems:
+        raise ConfigError(*problems)
+    warned = experiment.checks.model_copy(update={"on_anomaly": "warn"})
+    experiment = experiment.model_copy(update={"checks": warned, "tracking": NoTracking()})
+    return _recorded(experiment, Record.open(experiment, None, Console(quiet)), _checked)
 
 
 def _seeded(experiment: Experiment, directory: Path | None) -> Experiment:
@@ -81,13 +96,12 @@ def _seeded(experiment: Experiment, directory: Path | None) -> Experiment:
     return experiment.drawn()
 
 
-def _recorded(experiment: Experiment, record: Record) -> Result:
+def _recorded(experiment: Experiment, record: Record, story: Callable) -> Result:
     """The whole story; whatever happens, the record tells it."""
     result = Result(experiment.name, record.directory, experiment.seed)
     tracking = experiment.tracking.start(record)
     try:
-        _whole(experiment, record, result, lambda error: _abandon(record, result, tracking, error))
-        result.status = "done"
+        result.status = story(experiment, record, result, lambda error: _abandon(record, result, tracking, error))
     except KeyboardInterrupt as stop:
         by = "a SIGTERM" if isinstance(stop, Terminated) else "the user (Ctrl-C)"
         result.status, result.error = "interrupted", f"stopped by {by}; `python -m tfrun resume {record.directory}` goes on"
@@ -116,13 +130,20 @@ def _follow(experiment: Experiment, quiet: bool) -> Result:
     return result
 
 
-def _whole(experiment: Experiment, record: Record, result: Result, abandon: Callable[[TfrunError], None]) -> None:
-    """abandon: ends the process when training cannot be ended otherwise."""
+def _checked(experiment: Experiment, record: Record, result: Result, _) -> str:
+    start(experiment, record, result)
+    check_data(experiment, open_data(experiment, record, result), record, result)
+    return "checked"
+
+
+def _whole(experiment: Experiment, record: Record, result: Result, abandon: Callable[[TfrunError], None]) -> str:
+    """abandon: ends the process when training cannot be ended otherwise. Returns the status of the run."""
     model, data, history = _trained(experiment, record, result, abandon)
     held = evaluate(experiment, model, data, record, result)
     artifacts = export(experiment, model, data, held, record)
     result.verdict = decide(experiment, artifacts, record, result)
     report(experiment, model, data, history, held, record, result)
+    return "done"
 
 
 def _trained(experiment: Experiment, record: Record, result: Result, abandon) -> tuple[Model, Data, History]:
@@ -131,6 +152,8 @@ def _trained(experiment: Experiment, record: Record, result: Result, abandon) ->
 
     with experiment.strategy.open(experiment, record, abandon) as strategy:  # first: reading pictures would fix the devices
         data = open_data(experiment, record, result)
+        if experiment.strategy.leads:
+            check_data(experiment, data, record, result)
         model = build_model(experiment, data, strategy, record, result)
         history = train_model(experiment, model, data, strategy, record, result)
         model = experiment.strategy.settled(model, lambda another: build(experiment, data, another, record.warn))
@@ -174,6 +197,26 @@ def open_data(experiment: Experiment, record: Record, result: Result) -> Data:
     if missing:
         raise RunError(Problem(f"dataset.split.{missing[0]}", "this split has no rows", "give it a share, or rows", 0))
     return data
+
+
+def check_data(experiment: Experiment, data: Data, record: Record, result: Result) -> None:
+    """Statistics, schema and anomalies go to `data/`. Raises DataError where `checks.on_anomaly` says so."""
+    from tfrun import checks
+    from tfrun.dataset import arrow
+
+    with record.stage("checks") as stage:
+        findings = checks.check_data(arrow.tables(data), arrow.roles(data), experiment.checks)
+        findings.write(record.directory)
+        result.checks = findings.plain()
+        errors = sum(anomaly.severity == "error" for anomaly in findings.anomalies)
+        warnings = len(findings.anomalies) - errors
+        stage.says = f"{errors} errors, {warnings} warnings" if findings.anomalies else "nothing is wrong"
+    for anomaly in findings.anomalies[:_SHOWN]:
+        record.warn(str(anomaly))
+    if len(findings.anomalies) > _SHOWN:
+        record.warn(f"{len(findings.anomalies) - _SHOWN} more in {record.directory / 'data' / 'data.html'}")
+    if findings.failed:
+        raise findings.error()
 
 
 def build_model(experiment: Experiment, data: Data, strategy, record: Record, result: Result) -> Model:

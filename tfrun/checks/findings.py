@@ -12,11 +12,13 @@ from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2, statistics_p
 from tfrun.checks import schema as schemas
 from tfrun.checks.anomaly import KINDS, Anomaly
 from tfrun.checks.roles import Roles
+from tfrun.config.problems import DataError, Problem
 
 if TYPE_CHECKING:
     from tfrun.checks import Checks
 
 FOLDER = "data"
+_SHOWN = 10  # errors on the screen
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,14 @@ class Findings:
     def failed(self) -> bool:
         """There is an error, and `checks.on_anomaly` says that this stops the run."""
         return self.checks.on_anomaly == "fail" and any(anomaly.severity == "error" for anomaly in self.anomalies)
+
+    def error(self) -> DataError:
+        """The errors, one line each, as far as they fit on a screen."""
+        errors = [anomaly for anomaly in self.anomalies if anomaly.severity == "error"]
+        problems = [Problem(anomaly.feature or "dataset", f"({anomaly.split}) {anomaly.text}") for anomaly in errors[:_SHOWN]]
+        if len(errors) > _SHOWN:
+            problems.append(Problem("dataset", f"{len(errors) - _SHOWN} more errors are in {FOLDER}/data.html of the run directory"))
+        return DataError(*problems)
 
     def plain(self) -> dict[str, Any]:
         """For result.json."""

@@ -6,7 +6,7 @@ import sys
 import traceback
 from collections.abc import Callable
 
-from tfrun.config.problems import ConfigError, TfrunError
+from tfrun.config.problems import ConfigError, DataError, TfrunError
 from tfrun.experiment import Experiment
 from tfrun.record.console import Console
 from tfrun.record.result import Result
@@ -26,7 +26,7 @@ def tell(experiment: Experiment, work: Callable[[], Result]) -> tuple[Result | N
 
 
 def show_problems(error: TfrunError) -> None:
-    kind = "config" if isinstance(error, ConfigError) else "run"
+    kind = "config" if isinstance(error, ConfigError) else "data" if isinstance(error, DataError) else "run"
     for problem in error.problems:
         print(f"{kind} error: {problem}", file=sys.stderr)
 

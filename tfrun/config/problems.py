@@ -56,6 +56,12 @@ class RunError(TfrunError):
     """The run could not be done (exit code 1)."""
 
 
+class DataError(TfrunError):
+    """The data failed a check (exit code 4)."""
+
+    exit_code = 4
+
+
 class Interrupted(RunError):
     """The run was cut short from outside and can be gone on with (exit code 75: start me again)."""
 

@@ -122,6 +122,7 @@ class Data:
     """An opened dataset.
 
     splits: by name, in the order train, validation, test. fingerprint: sha256 over inputs, labels and splits.
+    label: what the data call it, where they name it.
     """
 
     splits: Mapping[str, Split]
@@ -131,6 +132,7 @@ class Data:
     source: str
     licence: str = "unknown"
     skipped: tuple[Skipped, ...] = ()
+    label: str = "label"
 
     @property
     def kind(self) -> str:

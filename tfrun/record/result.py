@@ -24,7 +24,7 @@ class Result:
     name: str
     directory: Path
     seed: int
-    status: Literal["running", "done", "failed", "interrupted"] = "running"
+    status: Literal["running", "done", "checked", "failed", "interrupted"] = "running"
     metrics: dict[str, dict[str, float]] = field(default_factory=dict)
     slices: dict[str, Any] = field(default_factory=dict)
     durations: dict[str, float] = field(default_factory=dict)
@@ -34,6 +34,7 @@ class Result:
     weights_sha256: str = ""
     environment: dict[str, Any] = field(default_factory=dict)
     data: dict[str, Any] = field(default_factory=dict)
+    checks: dict[str, Any] = field(default_factory=dict)
     backbone: dict[str, Any] = field(default_factory=dict)
     training: dict[str, Any] = field(default_factory=dict)
     determinism: dict[str, str] = field(default_factory=dict)

@@ -1,0 +1,68 @@
+"""An opened data set as the data checks take it: streams of Arrow record batches, and what each column is for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+
+import numpy as np
+import pyarrow as pa
+
+from tfrun.checks.roles import Roles
+from tfrun.dataset import Data, Split
+
+_ROWS = 65_536  # of a record batch
+_DHASH = "dhash"
+
+
+def tables(data: Data) -> dict[str, Callable[[], Iterator[pa.RecordBatch]]]:
+    """By split: facts, further columns, the label by its name, what the row is called and the digest of its input."""
+    return {name: partial(_batches, data, split) for name, split in data.splits.items()}
+
+
+def roles(data: Data) -> Roles:
+    """Facts of a picture or a sound count as features: where one of them tells the label, the model will find that too."""
+    row, digest = _marks(data)
+    facts = next(iter(data.splits.values())).facts
+    inputs = [spec.name for spec in data.inputs]
+    return Roles(
+        label=data.label, texts=tuple(spec.name for spec in data.inputs if spec.kind == "text" and spec.name in facts), ids=row,
+        digest=digest, dhash=_DHASH if _DHASH in facts and data.kind == "image" else None,
+        features=tuple(name for name in facts if name != _DHASH and (name in inputs or data.kind in ("image", "audio"))),
+        groups=tuple(name for name in next(iter(data.splits.values())).columns if name not in facts),
+    )  # fmt: skip
+
+
+def _marks(data: Data) -> tuple[str, str]:
+    """Names for what a row is called and for its digest, that no column of the data has."""
+    split = next(iter(data.splits.values()))
+    taken, names = {*split.facts, *split.columns, data.label}, []
+    for name in ("row", "digest"):
+        while name in taken:
+            name += "_"
+        names.append(name)
+    return names[0], names[1]
+
+
+def _batches(data: Data, split: Split) -> Iterator[pa.RecordBatch]:
+    row, digest = _marks(data)
+    classes = np.array(data.classes, object)
+    columns: Mapping[str, np.ndarray] = {**split.columns, **split.facts}
+    content = split.digests  # only where they are known: the checks read no input
+    for start in range(0, len(split), _ROWS):
+        part = slice(start, start + _ROWS)
+        arrays = {name: _array(values[part]) for name, values in columns.items() if name != data.label}
+        arrays[data.label] = _array(classes[split.labels[part]])
+        arrays[row] = _array(split.ids[part])
+        if content is not None:
+            arrays[digest] = pa.FixedSizeBinaryArray.from_buffers(
+                pa.binary(32), len(content[part]), [None, pa.py_buffer(np.ascontiguousarray(content[part]))]
+            )
+        yield pa.RecordBatch.from_pydict(arrays)
+
+
+def _array(values: np.ndarray) -> pa.Array:
+    """NaN and None become null: in facts they stand for a missing value."""
+    if values.dtype.kind in "OUS":
+        return pa.array(values.tolist(), pa.string())
+    return pa.array(values, from_pandas=True)
