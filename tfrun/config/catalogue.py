@@ -52,11 +52,11 @@ def experiments(config_dir: Path | None = None) -> dict[str, str]:
     return found
 
 
-def options(config_dir: Path | None = None) -> dict[str, dict[str, Option]]:
-    """{group: {name: option}}, sorted by name."""
+def options(config_dir: Path | None = None, only: str = "*") -> dict[str, dict[str, Option]]:
+    """{group: {name: option}}, sorted by name. only: read no other group."""
     found: dict[str, dict[str, Option]] = {}
     for folder in conf_folders(config_dir):
-        for path in sorted(folder.glob("*/*.yaml")):
+        for path in sorted(folder.glob(f"{only}/*.yaml")):
             group, name, values = path.parent.name, path.stem, _read(path)
             if group not in _NOT_GROUPS and "_target_" in values and name not in found.get(group, {}):
                 cls = import_target(values.pop("_target_"), f"{group}={name}")

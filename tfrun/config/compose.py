@@ -214,7 +214,8 @@ def _owners(key: str) -> list[str]:
     from tfrun.config.catalogue import options
 
     group, _, leaf = key.partition(".")
-    return [f"{group}={option.name}" for option in options().get(group, {}).values() if leaf in option.cls.model_fields]
+    choices = options(only=group).get(group, {}) if group.isidentifier() else {}
+    return [f"{group}={option.name}" for option in choices.values() if leaf in option.cls.model_fields]
 
 
 def flat_keys(config: dict[str, Any], prefix: str = ""):
