@@ -31,9 +31,7 @@ class Checks(Settings):
     engine: Literal["local", "beam"] = setting("local", "beam: the same figures by Apache Beam (extra `beam`)")
     beam_options: tuple[str, ...] = setting((), "options of the Beam pipeline, as on its command line: `--runner=…`")
     missing: float = setting(0.5, "largest share of rows without a value in a feature", unit="share", ge=0, le=1)
-    missing_rise: float = setting(
-        0.1, "by how much that share may be above the training split's", unit="share", ge=0, le=1
-    )
+    missing_rise: float = setting(0.1, "by how much that share may be above the training split's", unit="share", ge=0, le=1)
     new_values: float = setting(
         0.01, "largest share of values that the training split does not have (schema_file: its min_domain_mass)",
         unit="share", ge=0, le=1,
@@ -45,7 +43,11 @@ class Checks(Settings):
         0.1, "largest Jensen–Shannon divergence of a number's distribution between splits or runs", unit="bits", gt=0, le=1
     )
     drift_embeddings: float = setting(
-        0.001, "embeddings of two splits differ where the two-sample test gives a p-value below this", unit="p-value", gt=0, lt=1
+        0.001,
+        "embeddings of two splits differ where the two-sample test gives a p-value below this",
+        unit="p-value",
+        gt=0,
+        lt=1,
     )
     leakage: float = setting(
         0.9, "largest share of the majority guess's errors that one feature alone may take away", unit="share", gt=0, le=1
@@ -56,7 +58,11 @@ class Checks(Settings):
         0.01, "largest share of rows of a held-out split that the training split has too", unit="share", ge=0, le=1
     )
     near_duplicates: float = setting(
-        0.05, "largest share of rows that nearly repeat a row, within a split or in the training split", unit="share", ge=0, le=1
+        0.05,
+        "largest share of rows that nearly repeat a row, within a split or in the training split",
+        unit="share",
+        ge=0,
+        le=1,
     )
     near_distance: int = setting(
         2, "two pictures are nearly the same up to so many different bits of their perceptual hash", unit="bits", ge=0, le=16

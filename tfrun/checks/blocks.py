@@ -12,17 +12,19 @@ ROWS, BYTES = 65_536, 64 << 20
 def blocks(batches: Iterable[pa.RecordBatch], rows: int = ROWS, size: int = BYTES) -> Iterator[pa.RecordBatch]:
     """`batches` as blocks of `rows` rows; shorter at the end, where the columns change, and where `size` bytes are reached."""
     held: list[pa.RecordBatch] = []
+    count = weight = 0
     for batch in batches:
         if held and batch.schema != held[0].schema:
             yield _joined(held)
-            held = []
+            held, count, weight = [], 0, 0
         while batch.num_rows:
-            part = batch.slice(0, rows - sum(one.num_rows for one in held))
-            held.append(part)
+            part = batch.slice(0, rows - count)
             batch = batch.slice(part.num_rows)
-            if sum(one.num_rows for one in held) == rows or sum(one.nbytes for one in held) >= size:
+            held.append(part)
+            count, weight = count + part.num_rows, weight + part.nbytes
+            if count == rows or weight >= size:
                 yield _joined(held)
-                held = []
+                held, count, weight = [], 0, 0
     if held:
         yield _joined(held)
 

@@ -29,7 +29,9 @@ def write(spread: Quantiles, histogram: pb.Histogram) -> None:
 
 def read(histogram: pb.Histogram) -> Quantiles:
     cells = Quantiles()
-    first, last = (keys_of(np.array([getattr(bucket, side) for bucket in histogram.buckets])) for side in ("low_value", "high_value"))
+    first, last = (
+        keys_of(np.array([getattr(bucket, side) for bucket in histogram.buckets])) for side in ("low_value", "high_value")
+    )
     if len(first):
         cells.level = int(last[0] - first[0] + 1).bit_length() - 1
         cells.keys = first >> cells.level

@@ -52,7 +52,9 @@ def _categories(
     figure = sum(new.values()) / total if total else 0.0
     if new and figure > share:
         shown = tuple(f"{value} ({new[full] / total:.1%})" for value, full in zip(few(new), new))
-        text = f"has values that the schema does not know, {figure:.2%} of all: {named(shown, len(new))}; mend them, or add them"
+        text = (
+            f"has values that the schema does not know, {figure:.2%} of all: {named(shown, len(new))}; mend them, or add them"
+        )
         yield Anomaly(feature.name, "unexpected_values", split, f"{text} to the schema", figure, share, few(new))
 
 

@@ -84,13 +84,17 @@ def of_numbers(new: features.Feature, old: features.Feature) -> float:
     own = [features.custom(one, cells.NAME) for one in (new, old)]
     if all(own):
         return cells.divergence(*(cells.read(one.histogram) for one in own))
-    return min(of_histograms(features.histogram(new, kind), features.histogram(old, kind)) for kind in ("STANDARD", "QUANTILES"))
+    return min(
+        of_histograms(features.histogram(new, kind), features.histogram(old, kind)) for kind in ("STANDARD", "QUANTILES")
+    )
 
 
 def _aligned(one: pb.Histogram, other: pb.Histogram) -> np.ndarray:
     """float64 [2, buckets]: the mass of both in the same buckets."""
     wide = [[b for b in h.buckets if math.isfinite(b.low_value) and math.isfinite(b.high_value)] for h in (one, other)]
-    edges = sorted({edge for buckets in wide for b in buckets if b.low_value < b.high_value for edge in (b.low_value, b.high_value)})
+    edges = sorted(
+        {edge for buckets in wide for b in buckets if b.low_value < b.high_value for edge in (b.low_value, b.high_value)}
+    )
     points = sorted({b.low_value for buckets in wide for b in buckets if b.low_value == b.high_value})
     rows = [
         [*_cut(buckets, np.array(edges)), *_points(buckets, points), *_apart(histogram, buckets, side)]

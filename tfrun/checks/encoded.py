@@ -57,6 +57,8 @@ def encode(array: pa.Array) -> Encoded:
         array = array.storage
     if pa.types.is_dictionary(array.type):
         array = array.dictionary_decode()
+    if pa.types.is_string_view(array.type) or pa.types.is_binary_view(array.type):  # few kernels take them
+        array = array.cast(pa.large_string() if pa.types.is_string_view(array.type) else pa.large_binary())
     rows, present = len(array), _present(array)
     if _is_list(array.type):
         held = array.drop_null() if array.null_count else array
@@ -103,7 +105,7 @@ def _numbers(values: pa.Array) -> tuple[Kind, np.ndarray]:
 
 def _words(values: pa.Array) -> tuple[Kind, pa.Array, np.ndarray]:
     """Bytes that are UTF-8 count as strings: readers of records cannot tell them apart."""
-    readable = pa.types.is_string(values.type) or pa.types.is_large_string(values.type) or pa.types.is_string_view(values.type)
+    readable = pa.types.is_string(values.type) or pa.types.is_large_string(values.type)
     kind = "string"
     if not readable:
         values = values.cast(pa.large_binary())

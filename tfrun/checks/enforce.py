@@ -46,7 +46,10 @@ def enforce(rules: Rules, dataset: statistics_pb2.DatasetFeatureStatistics) -> I
 def _is_used(feature: schema_pb2.Feature, schema: schema_pb2.Schema, split: str) -> bool:
     if feature.deprecated or feature.lifecycle_stage in _UNUSED:
         return False
-    environments = {*schema.default_environment, *(name for one in schema.feature for name in (*one.in_environment, *one.not_in_environment))}
+    environments = {
+        *schema.default_environment,
+        *(name for one in schema.feature for name in (*one.in_environment, *one.not_in_environment)),
+    }
     if split not in environments:
         return True
     return split in feature.in_environment or (split not in feature.not_in_environment and split in schema.default_environment)
@@ -106,7 +109,9 @@ def _missing(rules: Rules, name: str, share: float, split: str) -> Iterator[Anom
     usual = features.missing_share(rules.train[name]) if name in rules.train else 0.0
     rise = usual + rules.checks.missing_rise
     if share > rules.checks.missing:
-        text = f"is missing in {share:.1%} of rows, more than checks.missing = {rules.checks.missing:g}; fill in, or leave it out"
+        text = (
+            f"is missing in {share:.1%} of rows, more than checks.missing = {rules.checks.missing:g}; fill in, or leave it out"
+        )
         yield Anomaly(name, "missing", split, text, share, rules.checks.missing)
     elif share > rise:
         text = f"is missing in {share:.1%} of rows, in training in {usual:.1%} (checks.missing_rise); see where the values went"

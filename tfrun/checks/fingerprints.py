@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -10,7 +11,9 @@ from tfrun.checks.hashing import mixed
 
 KEPT = 4_000_000  # rows a split, 16 bytes each
 _NEIGHBOURS = 500  # rows of one band that a row is compared with
-_DIFFERENT = 4  # of the eight bytes of a perceptual hash: a picture of plain stripes or one colour is like any other such picture
+_DIFFERENT = (
+    4  # of the eight bytes of a perceptual hash: a picture of plain stripes or one colour is like any other such picture
+)
 
 
 class Fingerprints:
@@ -55,7 +58,12 @@ class Found:
 def repeated(split: Fingerprints) -> Found:
     """Rows beyond the first of their content."""
     contents, counts = np.unique(split.rows[:, 0], return_counts=True)
-    return _found(int((counts - 1).sum()), len(split.rows), split.level, contents[np.argsort(-counts, kind="stable")][: (counts > 1).sum()])
+    return _found(
+        int((counts - 1).sum()),
+        len(split.rows),
+        split.level,
+        contents[np.argsort(-counts, kind="stable")][: (counts > 1).sum()],
+    )
 
 
 def shared(split: Fingerprints, train: Fingerprints) -> Found:
@@ -106,7 +114,7 @@ def _near(rows: np.ndarray, train: np.ndarray, distance: int, across: bool) -> n
     lines = np.sort(looks.view(np.uint8).reshape(-1, 8), axis=1) if len(looks) else np.empty((0, 8), np.uint8)
     telling = np.flatnonzero((np.diff(lines, axis=1) != 0).sum(axis=1) + 1 >= _DIFFERENT)
     ends = np.linspace(0, 64, distance + 2).astype(int)
-    for start, end in zip(ends, ends[1:]):
+    for start, end in pairwise(ends):
         band = looks[telling] >> np.uint64(start) & np.uint64((1 << int(end - start)) - 1)
         order = telling[np.argsort(band, kind="stable")]
         band = np.sort(band)

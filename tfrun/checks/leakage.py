@@ -24,7 +24,9 @@ def leakage(sample: Sample, label: str, inputs: list[str], limit: float) -> Iter
         if name in sample.columns and sample.columns[name].ndim == 1 and name != label:
             figure = predictive_power(sample.columns[name][known], target[known])
             if figure > limit:
-                text = f"alone tells the label '{label}': it takes away {figure:.1%} of the errors of the best guess, more than "
+                text = (
+                    f"alone tells the label '{label}': it takes away {figure:.1%} of the errors of the best guess, more than "
+                )
                 text += f"{limit:.0%} (checks.leakage); leave it out of the features"
                 yield Anomaly(name, "leakage", "train", text, figure, limit)
 

@@ -21,7 +21,7 @@ _BLOCKS = [  # first code point, script from there on; None: signs that belong t
     (0x1F000, "emoji"), (0x1FB00, None), (0x20000, "Han"), (0x323B0, None),
 ]  # fmt: skip
 _STARTS = np.array([start for start, _ in _BLOCKS])
-_NAMES = sorted({name for _, name in _BLOCKS if name}) + ["no letters"]
+_NAMES = [*sorted({name for _, name in _BLOCKS if name}), "no letters"]
 _NUMBERS = np.array([_NAMES.index(name) if name else len(_NAMES) - 1 for _, name in _BLOCKS])
 
 

@@ -117,9 +117,7 @@ def _text(feature: pb.FeatureNameStatistics, strings: Strings) -> None:
     feature.custom_stats.add(name="empty", num=strings.empty)
     for name, numbers in (("characters", strings.characters), ("words", strings.words)):
         if strings.text and numbers.count:
-            histogram = feature.custom_stats.add(name=name).histogram
-            shares = numbers.spread.quantiles(np.linspace(0, 1, BUCKETS + 1))
-            _buckets(histogram, "QUANTILES", shares, [numbers.count / BUCKETS] * BUCKETS)
+            cells.write(numbers.spread, feature.custom_stats.add(name=name).histogram)
     ranks = feature.custom_stats.add(name="scripts").rank_histogram if strings.scripts else None
     for rank, (script, count) in enumerate(strings.scripts.most_common()):
         ranks.buckets.add(low_rank=rank, high_rank=rank, label=script, sample_count=count)
