@@ -120,6 +120,9 @@ def build(
     """
     from tfrun.strategy.agreement import processes
 
+    problem = experiment.augment.problem(data.kind)
+    if problem:
+        raise RunError(problem)
     transform = experiment.transform.build(data, experiment.backbone)
     root = experiment.features.path if experiment.features.keep else None
     lazy = LazyBackbone(experiment.backbone, transform, strategy.scope, root, warn)

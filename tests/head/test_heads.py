@@ -58,3 +58,16 @@ def test_dropout_drops_its_share_in_a_step_and_nothing_outside():
         again = layer(ones, training=True).numpy()
     assert abs(((again == 0) == (dropped == 0)).mean() - (0.3**2 + 0.7**2)) < 0.02
     assert (layer(ones, training=False).numpy() == 1).all() and (layer(ones, training=True).numpy() == 1).all()
+
+
+def test_conv_learns_from_maps_and_refuses_others():
+    from tfrun.config.problems import RunError
+    from tfrun.head.conv import Conv
+
+    head = Conv(units=[4, 8], l2=0.1).build((10, 7, 1), 3, seed=0)
+    assert head(np.zeros((2, 10, 7, 1), "float32")).shape == (2, 3)
+    assert [layer.filters for layer in head.layers if hasattr(layer, "filters")] == [4, 8] and len(head.losses) == 3
+    same, again = (Conv().build((10, 7, 1), 3, seed=1).get_weights() for _ in range(2))
+    assert all((one == two).all() for one, two in zip(same, again, strict=True))
+    with pytest.raises(RunError, match="backbone.flatten=false"):
+        Conv().build((70,), 3, seed=0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tfrun.component import Component, setting
+from tfrun.config.problems import Problem
 
 
 class Augment(Component):
@@ -17,7 +18,7 @@ class Augment(Component):
     views: int = setting(
         0,
         "copies of each training row with other random changes, kept in the feature store for a frozen backbone; "
-        "0: pictures go through the backbone in each epoch",
+        "0: rows go through the backbone in each epoch",
         unit="copies",
         ge=0,
         le=100,
@@ -30,6 +31,10 @@ class Augment(Component):
     def apply(self, inputs, seed):
         """After the transform. inputs: float32 [batch, ...]; seed: int32 [2]. Returns inputs of the same shape and dtype."""
         return inputs
+
+    def problem(self, kind: str) -> Problem | None:
+        """Why it cannot change data of this kind (see Data.kind)."""
+        return None
 
     @property
     def changes_inputs(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tfrun.augment import Augment
 from tfrun.component import setting
+from tfrun.config.problems import Problem
 
 
 class Light(Augment):
@@ -17,6 +18,12 @@ class Light(Augment):
     @property
     def changes_inputs(self) -> bool:
         return bool(self.flip or self.crop or self.brightness or self.contrast)
+
+    def problem(self, kind):
+        if kind == "image" or not self.changes_inputs:
+            return None
+        way_out = "use augment=none, or one for that kind"
+        return Problem("augment", f"changes pictures, and the data are of kind {kind}", way_out, type(self).__name__.lower())
 
     def apply(self, inputs, seed):
         """inputs: float32 [batch, height, width, channels] in [0, 1]; seed: int32 [2]."""

@@ -127,6 +127,11 @@ def _pictures(experiment: Experiment) -> Iterator[Problem]:
         yield Problem("augment.views", "is for a frozen backbone", "set augment.views=0", augment.views)
 
 
+def _maps(experiment: Experiment) -> Iterator[Problem]:
+    if experiment.head.needs_maps and getattr(experiment.backbone, "flatten", False):
+        yield Problem("backbone.flatten", "flattens the maps that this head needs", "set backbone.flatten=false", True)
+
+
 def _gate(experiment: Experiment) -> Iterator[Problem]:
     files = [name for target in experiment.export.values() for name in target.names()]
     yield from experiment.gate.problems(experiment.evaluation, files)
@@ -141,5 +146,5 @@ def _export_names(experiment: Experiment) -> Iterator[Problem]:
 
 RULES = (
     _data, _shares, _backbone_training, _monitor, _validation, _slices, _primary, _strategy, _accumulation, _xla, _keras_optimizer,
-    _early_stopping, _pictures, _gate, _export_names,
+    _early_stopping, _pictures, _maps, _gate, _export_names,
 )  # fmt: skip

@@ -24,12 +24,16 @@ Kind = Literal["image", "text", "audio", "number", "category"]
 
 @dataclass(frozen=True)
 class InputSpec:
-    """What one raw input is: `name`, dtype name as numpy has it (or `string`), shape without the batch axis (None: any length)."""
+    """What one raw input is: `name`, dtype name as numpy has it (or `string`), shape without the batch axis (None: any length).
+
+    rate: samples a second, of a sound.
+    """
 
     name: str
     dtype: str
     shape: tuple[int | None, ...] = ()
     kind: Kind = "image"
+    rate: int | None = None
 
 
 @dataclass(frozen=True)

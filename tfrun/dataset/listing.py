@@ -1,4 +1,4 @@
-"""Which pictures a folder holds, with their labels and splits from the names of the folders they are in."""
+"""Which files a folder holds, with their labels and splits from the names of the folders they are in."""
 
 from __future__ import annotations
 
@@ -10,23 +10,25 @@ from pathlib import Path
 import numpy as np
 
 from tfrun.config.problems import Problem, RunError
-from tfrun.dataset.pictures import ENDINGS, NOT_READ
+from tfrun.dataset import Skipped
 from tfrun.dataset.splitting import split_name
 from tfrun.dataset.table import Rows
 
 
 @dataclass(frozen=True)
 class Listing:
-    """rows: ids are paths relative to the folder. left_out: paths of pictures of kinds that cannot be read."""
+    """rows: ids are paths relative to the folder. left_out: files that ought to be rows and cannot be."""
 
     rows: Rows
-    left_out: tuple[str, ...] = ()
+    left_out: tuple[Skipped, ...] = ()
 
 
-def list_folder(directory: Path) -> Listing:
+def list_folder(directory: Path, endings: tuple[str, ...], not_read: tuple[str, ...], what: str) -> Listing:
     """`directory/CLASS/…`, or `directory/SPLIT/CLASS/…` where all folders are named like splits. Hidden names are left out.
 
-    Raises RunError where folders named like splits stand beside others, OSError where a folder cannot be read.
+    endings: of files that are read; not_read: of files that are told of; others are passed over. what: "pictures".
+    Raises RunError where folders named like splits stand beside others, or a link leads back; OSError where a folder cannot
+    be read.
     """
     folders = _folders(directory)
     named = [name for name in folders if split_name(name)]
@@ -39,28 +41,59 @@ def list_folder(directory: Path) -> Listing:
         for label in _folders(parent):
             for file in _files(os.path.join(split, label), str(directory)):
                 ending = os.path.splitext(file)[1].lower()
-                if ending in ENDINGS:
+                path = os.path.join(directory, file)
+                if not _is_utf8(path):
+                    left_out.append(Skipped(_shown(path), "has a name that is not UTF-8: rename it"))
+                elif ending in endings:
                     ids.append(file)
                     labels.append(label)
                     splits.append(split)
-                elif ending in NOT_READ:
-                    left_out.append(os.path.join(directory, file))
+                elif ending in not_read:
+                    left_out.append(Skipped(path, f"{ending} {what} cannot be read: convert them"))
     rows = Rows(np.array(ids, object), np.array(labels, object), np.array(splits, object) if given else None)
     return Listing(rows, tuple(left_out))
 
 
 def _folders(parent: Path) -> list[str]:
     with os.scandir(parent) as entries:
-        return sorted(entry.name for entry in entries if entry.is_dir() and not entry.name.startswith("."))
+        found = sorted((entry for entry in entries if not entry.name.startswith(".")), key=lambda entry: entry.name)
+    return [entry.name for entry in found if _is_folder(entry)]
+
+
+def _is_folder(entry: os.DirEntry) -> bool:
+    try:
+        found = entry.is_dir()
+    except OSError:  # a link that leads to itself
+        return False
+    if found and entry.is_symlink():
+        leads_to = os.path.realpath(entry.path)
+        if os.path.commonpath([leads_to, os.path.realpath(os.path.dirname(entry.path))]) == leads_to:
+            raise RunError(Problem(entry.path, "is a link to a folder that holds it", "remove the link"))
+    return found
 
 
 def _files(folder: str, root: str) -> Iterator[str]:
-    """Paths relative to `root` of the files in and below `folder`, by name; scandir knows what is a file without a look."""
+    """Paths relative to `root` of the files in and below `folder`, by name; scandir knows what is a file without a look.
+
+    Links to files count, also broken ones, which cannot be read then; links to folders below a class are not followed.
+    """
     with os.scandir(os.path.join(root, folder)) as entries:
         found = sorted((entry for entry in entries if not entry.name.startswith(".")), key=lambda entry: entry.name)
     for entry in found:
         path = os.path.join(folder, entry.name)
         if entry.is_dir(follow_symlinks=False):
             yield from _files(path, root)
-        elif entry.is_file():
+        elif entry.is_symlink() or entry.is_file():
             yield path
+
+
+def _is_utf8(path: str) -> bool:
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _shown(path: str) -> str:
+    return os.fsencode(path).decode("utf-8", errors="backslashreplace")

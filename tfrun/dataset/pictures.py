@@ -1,29 +1,18 @@
-"""Is each file a picture? Decoded once, in parallel, by the decoder that training uses."""
+"""Is a file a picture? Decoded once, by the decoder that training uses."""
 
 from __future__ import annotations
 
 import hashlib
-import os
-from concurrent.futures import ThreadPoolExecutor
 
 from tfrun.dataset import Skipped
+from tfrun.dataset.folder import Examined
 
 ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp")
 NOT_READ = (".tif", ".tiff", ".heic", ".heif", ".avif", ".svg", ".jp2")  # pictures that TensorFlow has no decoder for
 
 
-def examine(paths: list[str]) -> tuple[list[bytes | None], list[Skipped]]:
-    """Decodes every file.
-
-    Returns the sha256 of each file's bytes (None where it is no picture) and what is wrong with those.
-    """
-    with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
-        results = list(pool.map(_examine_one, paths))
-    digests = [result if isinstance(result, bytes) else None for result in results]
-    return digests, [result for result in results if isinstance(result, Skipped)]
-
-
-def _examine_one(path: str) -> bytes | Skipped:
+def examine(path: str) -> Examined | Skipped:
+    """Decodes one file."""
     import tensorflow as tf
 
     try:
@@ -39,7 +28,7 @@ def _examine_one(path: str) -> bytes | Skipped:
         return Skipped(path, f"is no picture that can be decoded ({_reason(error)})")
     if 0 in image.shape:
         return Skipped(path, "has no pixels")
-    return hashlib.sha256(contents).digest()
+    return Examined(hashlib.sha256(contents).digest())
 
 
 def _reason(error: Exception) -> str:

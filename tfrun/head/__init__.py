@@ -20,10 +20,18 @@ class Head(Component):
         """feature_shape: without the batch axis; feature maps [height, width, size] are averaged first."""
         raise NotImplementedError
 
-    def _stack(self, feature_shape: tuple[int, ...], classes: int, seed: int, hidden: list) -> keras.Model:
+    @property
+    def needs_maps(self) -> bool:
+        """True: features have to be maps."""
+        return False
+
+    def _stack(
+        self, feature_shape: tuple[int, ...], classes: int, seed: int, hidden: list, maps: tuple | list = ()
+    ) -> keras.Model:
+        """maps: layers before the average over height and width; hidden: after it."""
         import keras
 
-        layers = [keras.Input(feature_shape, name="features")]
+        layers = [keras.Input(feature_shape, name="features"), *maps]
         if len(feature_shape) == 3:
             layers.append(keras.layers.GlobalAveragePooling2D())
         layers += hidden

@@ -10,12 +10,17 @@ from tfrun.config.problems import Problem, RunError, TfrunError, shorten
 if TYPE_CHECKING:
     from tfrun.record import Record
 
+_OURS = re.compile(r"\bRunError: (.+)")
 _DISK = re.compile(r"No space left on device|File too large|Disk quota exceeded|Read-only file system")
 
 
 def explained(error: Exception, record: Record) -> TfrunError:
     """The traceback stays in the log."""
     way_out = f"the traceback is in {record.log_path}; debug=true shows it here"
+    told = _OURS.search(str(error))  # raised where TensorFlow called Python: it comes back as text
+    if told:
+        key, _, rule = told[1].partition(": ")
+        return RunError(Problem(key, rule))
     ours = isinstance(error, OSError) and str(error.filename or "").startswith(str(record.directory))
     if ours or _DISK.search(str(error)):  # TensorFlow's own file errors are no OSError
         found = _DISK.search(str(error))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from tfrun.component import setting
 from tfrun.transform import Transform
+from tfrun.transform.audio import Audio
 from tfrun.transform.image import Image, ImageSize
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Auto(Transform):
-    """Pictures are resized and scaled to [0, 1] (see `transform=image`)."""
+    """Pictures as by `transform=image`, sounds as by `transform=audio`, with their defaults."""
 
     image_size: ImageSize | None = setting(
         None,
@@ -23,5 +24,6 @@ class Auto(Transform):
     )
 
     def build(self, data: Data, backbone: Backbone):
-        kinds = {"image": Image(image_size=self.image_size)}
+        kinds: dict[str, Transform] = {"image": Image(image_size=self.image_size)}
+        kinds["audio"] = Audio()
         return kinds[data.kind].build(data, backbone)

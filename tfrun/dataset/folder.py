@@ -1,0 +1,158 @@
+"""What folders of pictures, sounds and texts share: layouts, index, files that are broken, splits."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from pydantic import ValidationInfo, field_validator
+
+from tfrun.component import setting
+from tfrun.config.problems import Problem, RunError
+from tfrun.dataset import Data, Dataset, InputSpec, Skipped
+from tfrun.dataset.index import read_index
+from tfrun.dataset.listing import Listing, list_folder
+from tfrun.dataset.splitting import assign
+from tfrun.dataset.table import Rows, split_rows
+
+_SHOWN = 10  # broken files in one message
+
+
+@dataclass(frozen=True)
+class Examined:
+    """One sound file. digest: sha256 over all that its row is made from. facts: see Split. content: whatever `reader` wants."""
+
+    digest: bytes
+    facts: dict[str, Any] = field(default_factory=dict)
+    content: Any = None
+
+
+class Folder(Dataset):
+    """Base of the folder data sets.
+
+    Without `index`: `directory/CLASS/FILE`, or `directory/{train,validation,test}/CLASS/FILE` for given splits.
+    With `index`: a CSV with the columns `file` (relative to `directory`) and `label`, optionally `split`, and any
+    others, which slices and `group` can name.
+    """
+
+    what: ClassVar[tuple[str, str]]  # "picture", "pictures"
+    endings: ClassVar[tuple[str, ...]]  # of files that are read, in lower case
+    not_read: ClassVar[tuple[str, ...]] = ()  # of files of the same sort that cannot be read: these are named
+
+    directory: Path = setting(help="folder with one folder a class")
+    index: Path | None = setting(None, "CSV with file, label and any other columns; relative to directory")
+    group: str | None = setting(None, "column of the index that must not straddle splits (a patient, a device)")
+    on_corrupt: Literal["fail", "skip"] = setting("fail", "what to do with a file that cannot be read")
+
+    def examine(self, path: str) -> Examined | Skipped:
+        """Reads one file whole, in one of several threads."""
+        raise NotImplementedError
+
+    def reader(self, paths: list[str], examined: list[Examined]) -> tuple[Callable, tuple[InputSpec, ...], bool]:
+        """Split.read of these files, what it gives, and Split.reads_batches."""
+        raise NotImplementedError
+
+    @field_validator("directory")
+    @classmethod
+    def _is_folder(cls, value: Path) -> Path:
+        if not value.exists():
+            raise ValueError(f"does not exist (looked for from {Path.cwd()}); give the folder that holds one folder a class")
+        if not value.is_dir():
+            raise ValueError("is no folder")
+        return value
+
+    @field_validator("index")
+    @classmethod
+    def _is_file(cls, value: Path | None, info: ValidationInfo) -> Path | None:
+        directory = info.data.get("directory")
+        if value is not None and directory is not None and not (directory / value).is_file():
+            raise ValueError(f"does not exist in {directory}")
+        return value
+
+    @functools.cached_property
+    def _listed_before(self) -> Listing:
+        """For what is told before the run, however often it is asked; `open` lists anew."""
+        return self._listing()
+
+    def problems(self) -> list[Problem]:
+        try:
+            return self._problems_of(self._listed_before.rows)
+        except RunError as error:
+            return error.problems
+        except OSError as error:
+            return [Problem("dataset.directory", f"cannot be read ({error.strerror})", "mend its permissions", self.directory)]
+
+    def _problems_of(self, rows: Rows) -> list[Problem]:
+        names, labels = np.unique(rows.labels, return_inverse=True)
+        if not len(rows.ids):
+            way_out = f"put {', '.join(self.endings)} files into one folder a class"
+            return [Problem("dataset.directory", f"holds no {self.what[0]}", way_out, self.directory)]
+        if len(names) == 1:
+            way_out = "a classifier needs two; put one folder a class"
+            return [Problem("dataset.directory", f"holds one class only, '{names[0]}'", way_out, self.directory)]
+        assign(labels, self.split, rows.given, rows.groups)
+        return []
+
+    def slice_columns(self) -> list[str]:
+        return list(self._listed_before.rows.columns)
+
+    def open(self) -> Data:
+        listing = self._listing_to_open()
+        paths = [os.path.join(self.directory, name) for name in listing.rows.ids]
+        with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+            results = list(pool.map(self.examine, paths))
+        skipped = [result for result in results if isinstance(result, Skipped)] + list(listing.left_out)
+        if skipped and self.on_corrupt == "fail":
+            raise self._broken(skipped)
+        sound = np.array([position for position, result in enumerate(results) if isinstance(result, Examined)], int)
+        examined, rows = [results[position] for position in sound], listing.rows.keep(sound)
+        if len(set(rows.labels)) < 2:
+            rule = f"holds fewer than two classes of sound {self.what[1]}"
+            raise RunError(Problem("dataset.directory", rule, "", self.directory))
+        rows = Rows(rows.ids, rows.labels, rows.given, rows.groups, rows.columns, _columns(examined))
+        read, inputs, batches = self.reader([paths[position] for position in sound], examined)
+        digests = (each.digest for each in examined)
+        return split_rows(
+            rows, self.split, read, inputs, digests, str(self.directory), self.licence, tuple(skipped), batches
+        )  # fmt: skip
+
+    def _broken(self, skipped: list[Skipped]) -> RunError:
+        way_out = "mend or remove it, or set dataset.on_corrupt=skip"
+        shown = [Problem(item.file, item.reason, way_out) for item in skipped[:_SHOWN]]
+        if len(skipped) > _SHOWN:
+            shown.append(Problem("dataset.directory", f"{len(skipped) - _SHOWN} more files are no {self.what[1]}"))
+        return RunError(*shown)
+
+    def _listing_to_open(self) -> Listing:
+        try:
+            listing = self._listing()
+        except OSError as error:
+            rule = f"cannot be read ({error.strerror})"
+            raise RunError(Problem("dataset.directory", rule, "mend its permissions", self.directory)) from error
+        problems = self._problems_of(listing.rows)
+        if problems:
+            raise RunError(*problems)
+        return listing
+
+    def _listing(self) -> Listing:
+        if self.index is not None:
+            return Listing(read_index(self.directory, self.index, self.group))
+        if self.group:
+            raise RunError(Problem("dataset.group", "needs an index that has this column", "set dataset.index", self.group))
+        return list_folder(self.directory, self.endings, self.not_read, self.what[1])
+
+
+def _columns(examined: list[Examined]) -> dict[str, np.ndarray]:
+    """Facts of all files, by name."""
+    names = examined[0].facts if examined else {}
+    columns = {name: [each.facts[name] for each in examined] for name in names}
+    return {
+        name: np.array(values, object if any(isinstance(value, str) for value in values) else float)
+        for name, values in columns.items()
+    }

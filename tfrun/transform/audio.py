@@ -1,0 +1,131 @@
+"""Sounds of any length to one length, and to the pictures of them that networks like: log-mel spectrograms."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from pydantic import model_validator
+
+from tfrun.backbone.none import NoBackbone
+from tfrun.component import setting
+from tfrun.config.problems import Problem, RunError
+from tfrun.transform import Transform
+
+if TYPE_CHECKING:
+    from tfrun.backbone import Backbone
+    from tfrun.dataset import Data
+
+_HIGHEST = 7500.0  # Hz
+
+
+class Audio(Transform):
+    """float32 samples [batch, any number] to samples [batch, n], or to log-mel [batch, frames, mels, 1].
+
+    The first `seconds` count; shorter sounds are followed by silence. Windows, bands and the offset of the logarithm are
+    those of Hershey et al., "CNN Architectures for Large-Scale Audio Classification", 2017.
+    """
+
+    mode: Literal["auto", "log_mel", "waveform"] = setting(
+        "auto", "waveform: samples, as audio modules take them; auto: that, and log_mel with backbone=none"
+    )
+    seconds: float = setting(1.0, "length that every sound is brought to", unit="s", gt=0, le=600)
+    window: float = setting(0.025, "length of one frame, in a Hann window", unit="s", gt=0, le=1)
+    hop: float = setting(0.010, "from the begin of one frame to that of the next", unit="s", gt=0, le=1)
+    mels: int = setting(64, "bands of the mel scale", ge=1, le=512)
+    low: float = setting(125.0, "lower edge of the lowest band", unit="Hz", ge=0)
+    high: float | None = setting(
+        None, "upper edge of the highest band; null: 7500, or half the rate if that is less", unit="Hz", gt=0
+    )
+    offset: float = setting(0.001, "added to each band before the logarithm: what is much softer does not count", gt=0)
+
+    @model_validator(mode="after")
+    def _fits(self):
+        if self.seconds < self.window:
+            raise ValueError(f"transform.seconds = {self.seconds:g} is shorter than one transform.window = {self.window:g}")
+        if self.high is not None and self.high <= self.low:
+            raise ValueError(f"transform.high = {self.high:g} must be above transform.low = {self.low:g}")
+        return self
+
+    def build(self, data: Data, backbone: Backbone):
+        (sound,) = data.inputs
+        if sound.kind != "audio":
+            raise RunError(
+                Problem("transform", f"takes sounds, and the data are of kind {data.kind}", "use transform=auto", "audio")
+            )
+        high = self.high or min(_HIGHEST, sound.rate / 2)
+        if not self.low < high <= sound.rate / 2:
+            rule = f"must lie above transform.low = {self.low:g} and not above {sound.rate / 2:g}, half of the sounds' rate"
+            raise RunError(Problem("transform.high", rule, "change one of them, or dataset.rate", high))
+        mode = ("log_mel" if isinstance(backbone, NoBackbone) else "waveform") if self.mode == "auto" else self.mode
+        samples = round(self.seconds * sound.rate)
+        bands = Bands(samples, max(1, round(self.window * sound.rate)), max(1, round(self.hop * sound.rate)), self.mels)
+        return _module(sound.name, sound.rate, samples, bands if mode == "log_mel" else None, (self.low, high), self.offset)
+
+
+@dataclass(frozen=True)
+class Bands:
+    """Sizes of a spectrogram, in samples: of the whole sound, of a window, and from one window to the next."""
+
+    samples: int
+    window: int
+    hop: int
+    mels: int
+
+    @property
+    def frames(self) -> int:
+        return 1 + (self.samples - self.window) // self.hop
+
+    @property
+    def transform(self) -> int:
+        """Points of the Fourier transform: the next power of two."""
+        return 2 ** math.ceil(math.log2(self.window))
+
+    @property
+    def piece(self) -> int:
+        """Samples that windows begin and end at multiples of."""
+        return math.gcd(self.window, self.hop)
+
+    @property
+    def pieces(self) -> np.ndarray:
+        """int32 [frames, pieces of a window]."""
+        starts = np.arange(self.frames) * (self.hop // self.piece)
+        return (starts[:, None] + np.arange(self.window // self.piece)).astype(np.int32)
+
+
+def _module(name: str, rate: int, samples: int, bands: Bands | None, edges: tuple[float, float], offset: float):
+    import tensorflow as tf
+
+    class AudioTransform(tf.Module):
+        """Every op of it exists in TensorFlow Lite; `tf.signal.stft` as a whole does not."""
+
+        output_shape, output_dtype = (bands.frames, bands.mels, 1) if bands else (samples,), "float32"
+        says = (
+            f"send mono samples in [-1, 1] at {rate:,} Hz; the first {samples / rate:g} s count, silence is added to shorter ones"
+            + ("; the log-mel spectrogram is part of the graph" if bands else "")
+        )
+
+        def __call__(self, raw):
+            sound = raw[name]
+            filled = tf.concat([sound, tf.zeros([tf.shape(sound)[0], samples])], axis=1)
+            fixed = tf.reshape(filled[:, :samples], [-1, samples])
+            return self._log_mel(fixed) if bands else fixed
+
+        def _log_mel(self, fixed):
+            """float32 [batch, frames, mels, 1]: natural logarithm of triangular bands of the magnitudes.
+
+            The mel scale is that of Young et al., "The HTK Book".
+            """
+            whole = samples // bands.piece * bands.piece
+            cut = tf.reshape(fixed[:, :whole], [-1, whole // bands.piece, bands.piece])
+            frames = tf.reshape(tf.gather(cut, bands.pieces, axis=1), [-1, bands.frames, bands.window])
+            frames *= tf.signal.hann_window(bands.window)
+            padded = tf.pad(frames, [[0, 0], [0, 0], [0, bands.transform - bands.window]])
+            magnitudes = tf.abs(tf.signal.rfft(padded))
+            mel = tf.signal.linear_to_mel_weight_matrix(bands.mels, bands.transform // 2 + 1, rate, *edges)
+            flat = tf.matmul(tf.reshape(magnitudes, [-1, bands.transform // 2 + 1]), mel)
+            return tf.math.log(tf.reshape(flat, [-1, bands.frames, bands.mels, 1]) + offset)
+
+    return AudioTransform(name="transform")
