@@ -122,6 +122,7 @@ class Data:
     """An opened dataset.
 
     splits: by name, in the order train, validation, test. fingerprint: sha256 over inputs, labels and splits.
+    notes: what is read otherwise than one may think, a line each, said once.
     """
 
     splits: Mapping[str, Split]
@@ -131,6 +132,7 @@ class Data:
     source: str
     licence: str = "unknown"
     skipped: tuple[Skipped, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def kind(self) -> str:

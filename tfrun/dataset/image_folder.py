@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import functools
-import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -15,7 +15,7 @@ from tfrun.component import setting
 from tfrun.config.problems import Problem, RunError, nearest
 from tfrun.dataset import Data, Dataset, InputSpec, Skipped
 from tfrun.dataset.listing import Listing, list_folder
-from tfrun.dataset.pictures import ENDINGS, examine
+from tfrun.dataset.pictures import ENDINGS, Picture, examine, facts_of, notes_on, reader
 from tfrun.dataset.splitting import assign
 from tfrun.dataset.table import Rows, split_rows
 
@@ -91,15 +91,11 @@ class ImageFolder(Dataset):
         return list(self._listed_before.rows.columns)
 
     def open(self) -> Data:
-        import tensorflow as tf
-
         listing = self._listing_to_open()
         rows = listing.rows
         paths = [str(self.directory / name) for name in rows.ids]
-        digests, skipped = examine(paths)
-        skipped += [
-            Skipped(path, f"{os.path.splitext(path)[1]} pictures cannot be read: convert them") for path in listing.left_out
-        ]
+        found = examine(paths)
+        skipped = [item for item in found if isinstance(item, Skipped)] + list(listing.left_out)
         if skipped and self.on_corrupt == "fail":
             shown = [
                 Problem(item.file, item.reason, "mend or remove it, or set dataset.on_corrupt=skip") for item in skipped[:10]
@@ -108,20 +104,16 @@ class ImageFolder(Dataset):
                 [Problem("dataset.directory", f"{len(skipped) - 10} more files are no pictures")] if len(skipped) > 10 else []
             )
             raise RunError(*shown, *more)
-        sound = np.array([position for position, digest in enumerate(digests) if digest is not None], int)
-        files = tf.constant([paths[position] for position in sound])
-
-        def read(row):
-            contents = tf.io.read_file(tf.gather(files, row))
-            image = tf.ensure_shape(tf.io.decode_image(contents, channels=3, expand_animations=False), [None, None, 3])
-            return {"image": image if self.channels == 3 else tf.image.rgb_to_grayscale(image)}
-
+        sound = np.array([position for position, item in enumerate(found) if isinstance(item, Picture)], int)
+        pictures = [found[position] for position in sound]
+        read = reader([paths[position] for position in sound], pictures, self.channels)
         inputs = (InputSpec("image", "uint8", (None, None, self.channels)),)
-        kept = [digests[position] for position in sound]
-        rows = rows.keep(sound)
+        kept = [picture.digest for picture in pictures]
+        rows = replace(rows.keep(sound), facts=facts_of(pictures))
         if len(set(rows.labels)) < 2:
             raise RunError(Problem("dataset.directory", "holds fewer than two classes of sound pictures", "", self.directory))
-        return split_rows(rows, self.split, read, inputs, kept, str(self.directory), self.licence, tuple(skipped))
+        data = split_rows(rows, self.split, read, inputs, kept, str(self.directory), self.licence, tuple(skipped))
+        return replace(data, notes=notes_on(rows.ids, pictures))
 
     def _listing_to_open(self) -> Listing:
         try:

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from tfrun.config.problems import Problem, RunError
+from tfrun.dataset import Skipped
 from tfrun.dataset.pictures import ENDINGS, NOT_READ
 from tfrun.dataset.splitting import split_name
 from tfrun.dataset.table import Rows
@@ -17,10 +18,10 @@ from tfrun.dataset.table import Rows
 
 @dataclass(frozen=True)
 class Listing:
-    """rows: ids are paths relative to the folder. left_out: paths of pictures of kinds that cannot be read."""
+    """rows: ids are paths relative to the folder. left_out: pictures that cannot be read, and links that lead nowhere."""
 
     rows: Rows
-    left_out: tuple[str, ...] = ()
+    left_out: tuple[Skipped, ...] = ()
 
 
 def list_folder(directory: Path) -> Listing:
@@ -37,30 +38,47 @@ def list_folder(directory: Path) -> Listing:
     ids, labels, splits, left_out = [], [], [], []
     for split, parent in [(name, directory / name) for name in folders] if given else [("", directory)]:
         for label in _folders(parent):
-            for file in _files(os.path.join(split, label), str(directory)):
+            for file in _files(os.path.join(split, label), str(directory), (_identity(directory),)):
+                if isinstance(file, Skipped):
+                    left_out.append(file)
+                    continue
                 ending = os.path.splitext(file)[1].lower()
                 if ending in ENDINGS:
                     ids.append(file)
                     labels.append(label)
                     splits.append(split)
                 elif ending in NOT_READ:
-                    left_out.append(os.path.join(directory, file))
+                    left_out.append(Skipped(os.path.join(directory, file), f"{ending} pictures cannot be read: convert them"))
     rows = Rows(np.array(ids, object), np.array(labels, object), np.array(splits, object) if given else None)
     return Listing(rows, tuple(left_out))
 
 
 def _folders(parent: Path) -> list[str]:
     with os.scandir(parent) as entries:
-        return sorted(entry.name for entry in entries if entry.is_dir() and not entry.name.startswith("."))
+        return sorted(entry.name for entry in entries if os.path.isdir(entry.path) and not entry.name.startswith("."))
 
 
-def _files(folder: str, root: str) -> Iterator[str]:
-    """Paths relative to `root` of the files in and below `folder`, by name; scandir knows what is a file without a look."""
+def _files(folder: str, root: str, above: tuple[tuple[int, int], ...] = ()) -> Iterator[str | Skipped]:
+    """Paths relative to `root` of the files in and below `folder`, by name; scandir knows what is a file without a look.
+
+    above: device and inode of the folders on the way, so that a link to one of them is found out.
+    """
+    own = _identity(os.path.join(root, folder))
+    if own in above:
+        yield Skipped(os.path.join(root, folder), "is a link to a folder that it lies in")
+        return
     with os.scandir(os.path.join(root, folder)) as entries:
         found = sorted((entry for entry in entries if not entry.name.startswith(".")), key=lambda entry: entry.name)
     for entry in found:
         path = os.path.join(folder, entry.name)
-        if entry.is_dir(follow_symlinks=False):
-            yield from _files(path, root)
+        if entry.is_symlink() and not os.path.exists(entry.path):
+            yield Skipped(os.path.join(root, path), "is a link that leads nowhere")
+        elif entry.is_dir():
+            yield from _files(path, root, (*above, own))
         elif entry.is_file():
             yield path
+
+
+def _identity(folder: str | Path) -> tuple[int, int]:
+    status = os.stat(folder)
+    return status.st_dev, status.st_ino

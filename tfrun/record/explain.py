@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from tfrun.config.problems import Problem, RunError, TfrunError, shorten
+from tfrun.dataset.reading import explain_reading
 
 if TYPE_CHECKING:
     from tfrun.record import Record
@@ -16,6 +17,9 @@ _DISK = re.compile(r"No space left on device|File too large|Disk quota exceeded|
 def explained(error: Exception, record: Record) -> TfrunError:
     """The traceback stays in the log."""
     way_out = f"the traceback is in {record.log_path}; debug=true shows it here"
+    reading = explain_reading(error)
+    if reading:
+        return reading
     ours = isinstance(error, OSError) and str(error.filename or "").startswith(str(record.directory))
     if ours or _DISK.search(str(error)):  # TensorFlow's own file errors are no OSError
         found = _DISK.search(str(error))
