@@ -185,6 +185,8 @@ def open_data(experiment: Experiment, record: Record, result: Result) -> Data:
         stage.says = f"{len(data.classes)} classes; " + ", ".join(f"{name} {count:,}" for name, count in rows.items()) + " rows"
     for item in data.skipped:
         record.warn(f"skipped {item.file}: {item.reason}")
+    for note in data.notes:
+        record.warn(note)
     for name, split in data.splits.items():
         for number in sorted(set(range(len(data.classes))) - set(split.labels.tolist())):
             record.warn(f"class '{data.classes[number]}' has no row in {name}")

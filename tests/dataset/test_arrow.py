@@ -17,7 +17,8 @@ def batches(data, name: str) -> pa.Table:
 
 def with_facts(data, **facts):
     splits = {
-        name: replace(split, facts={key: make(len(split)) for key, make in facts.items()}) for name, split in data.splits.items()
+        name: replace(split, facts={key: make(len(split)) for key, make in facts.items()})
+        for name, split in data.splits.items()
     }
     return replace(data, splits=splits)
 

@@ -127,6 +127,7 @@ class Data:
 
     splits: by name, in the order train, validation, test. fingerprint: sha256 over inputs, labels and splits.
     label: what the data call it, where they name it.
+    notes: what is read otherwise than one may think, a line each, said once.
     """
 
     splits: Mapping[str, Split]
@@ -137,6 +138,7 @@ class Data:
     licence: str = "unknown"
     skipped: tuple[Skipped, ...] = ()
     label: str = "label"
+    notes: tuple[str, ...] = ()
 
     @property
     def kind(self) -> str:

@@ -6,7 +6,7 @@ import functools
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -57,6 +57,14 @@ class Folder(Dataset):
     def reader(self, paths: list[str], examined: list[Examined]) -> tuple[Callable, tuple[InputSpec, ...], bool]:
         """Split.read of these files, what it gives, and Split.reads_batches."""
         raise NotImplementedError
+
+    def facts(self, examined: list[Examined]) -> dict[str, np.ndarray]:
+        """See Split: of all files."""
+        return _columns(examined)
+
+    def notes(self, names: np.ndarray, examined: list[Examined]) -> tuple[str, ...]:
+        """See Data. names: of the files, in their order."""
+        return ()
 
     @field_validator("directory")
     @classmethod
@@ -115,12 +123,11 @@ class Folder(Dataset):
         if len(set(rows.labels)) < 2:
             rule = f"holds fewer than two classes of sound {self.what[1]}"
             raise RunError(Problem("dataset.directory", rule, "", self.directory))
-        rows = Rows(rows.ids, rows.labels, rows.given, rows.groups, rows.columns, _columns(examined))
+        rows = replace(rows, facts=self.facts(examined))
         read, inputs, batches = self.reader([paths[position] for position in sound], examined)
         digests = (each.digest for each in examined)
-        return split_rows(
-            rows, self.split, read, inputs, digests, str(self.directory), self.licence, tuple(skipped), batches
-        )  # fmt: skip
+        data = split_rows(rows, self.split, read, inputs, digests, str(self.directory), self.licence, tuple(skipped), batches)
+        return replace(data, notes=self.notes(rows.ids, examined))
 
     def _broken(self, skipped: list[Skipped]) -> RunError:
         way_out = "mend or remove it, or set dataset.on_corrupt=skip"

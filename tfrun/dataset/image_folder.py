@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Literal
 
 from tfrun.component import setting
-from tfrun.dataset import InputSpec
-from tfrun.dataset.folder import Folder
-from tfrun.dataset.pictures import ENDINGS, NOT_READ, examine
+from tfrun.dataset import InputSpec, Skipped
+from tfrun.dataset.folder import Examined, Folder
+from tfrun.dataset.pictures import ENDINGS, NOT_READ, examine, facts_of, notes_on, reader
 
 
 class ImageFolder(Folder):
@@ -24,16 +24,15 @@ class ImageFolder(Folder):
     channels: Literal[1, 3] = setting(3, "1: grey, 3: RGB")
 
     def examine(self, path):
-        return examine(path)
+        found = examine(path)
+        return found if isinstance(found, Skipped) else Examined(found.digest, content=found)
 
     def reader(self, paths, examined):
-        import tensorflow as tf
-
-        files = tf.constant(paths)
-
-        def read(row):
-            contents = tf.io.read_file(tf.gather(files, row))
-            image = tf.ensure_shape(tf.io.decode_image(contents, channels=3, expand_animations=False), [None, None, 3])
-            return {"image": image if self.channels == 3 else tf.image.rgb_to_grayscale(image)}
-
+        read = reader(paths, [each.content for each in examined], self.channels)
         return read, (InputSpec("image", "uint8", (None, None, self.channels)),), False
+
+    def facts(self, examined):
+        return facts_of([each.content for each in examined])
+
+    def notes(self, names, examined):
+        return notes_on(names, [each.content for each in examined])

@@ -1,4 +1,4 @@
-"""Which files a folder holds, with their labels and splits from the names of the folders they are in."""
+"""Which pictures a folder holds, with their labels and splits from the names of the folders they are in."""
 
 from __future__ import annotations
 
@@ -27,8 +27,7 @@ def list_folder(directory: Path, endings: tuple[str, ...], not_read: tuple[str, 
     """`directory/CLASS/…`, or `directory/SPLIT/CLASS/…` where all folders are named like splits. Hidden names are left out.
 
     endings: of files that are read; not_read: of files that are told of; others are passed over. what: "pictures".
-    Raises RunError where folders named like splits stand beside others, or a link leads back; OSError where a folder cannot
-    be read.
+    Raises RunError where folders named like splits stand beside others, OSError where a folder cannot be read.
     """
     folders = _folders(directory)
     named = [name for name in folders if split_name(name)]
@@ -39,7 +38,10 @@ def list_folder(directory: Path, endings: tuple[str, ...], not_read: tuple[str, 
     ids, labels, splits, left_out = [], [], [], []
     for split, parent in [(name, directory / name) for name in folders] if given else [("", directory)]:
         for label in _folders(parent):
-            for file in _files(os.path.join(split, label), str(directory)):
+            for file in _files(os.path.join(split, label), str(directory), (_identity(directory),)):
+                if isinstance(file, Skipped):
+                    left_out.append(file)
+                    continue
                 ending = os.path.splitext(file)[1].lower()
                 path = os.path.join(directory, file)
                 if not _is_utf8(path):
@@ -56,35 +58,33 @@ def list_folder(directory: Path, endings: tuple[str, ...], not_read: tuple[str, 
 
 def _folders(parent: Path) -> list[str]:
     with os.scandir(parent) as entries:
-        found = sorted((entry for entry in entries if not entry.name.startswith(".")), key=lambda entry: entry.name)
-    return [entry.name for entry in found if _is_folder(entry)]
+        return sorted(entry.name for entry in entries if os.path.isdir(entry.path) and not entry.name.startswith("."))
 
 
-def _is_folder(entry: os.DirEntry) -> bool:
-    try:
-        found = entry.is_dir()
-    except OSError:  # a link that leads to itself
-        return False
-    if found and entry.is_symlink():
-        leads_to = os.path.realpath(entry.path)
-        if os.path.commonpath([leads_to, os.path.realpath(os.path.dirname(entry.path))]) == leads_to:
-            raise RunError(Problem(entry.path, "is a link to a folder that holds it", "remove the link"))
-    return found
-
-
-def _files(folder: str, root: str) -> Iterator[str]:
+def _files(folder: str, root: str, above: tuple[tuple[int, int], ...] = ()) -> Iterator[str | Skipped]:
     """Paths relative to `root` of the files in and below `folder`, by name; scandir knows what is a file without a look.
 
-    Links to files count, also broken ones, which cannot be read then; links to folders below a class are not followed.
+    above: device and inode of the folders on the way, so that a link to one of them is found out.
     """
+    own = _identity(os.path.join(root, folder))
+    if own in above:
+        yield Skipped(os.path.join(root, folder), "is a link to a folder that it lies in")
+        return
     with os.scandir(os.path.join(root, folder)) as entries:
         found = sorted((entry for entry in entries if not entry.name.startswith(".")), key=lambda entry: entry.name)
     for entry in found:
         path = os.path.join(folder, entry.name)
-        if entry.is_dir(follow_symlinks=False):
-            yield from _files(path, root)
-        elif entry.is_symlink() or entry.is_file():
+        if entry.is_symlink() and not os.path.exists(entry.path):
+            yield Skipped(os.path.join(root, path), "is a link that leads nowhere")
+        elif entry.is_dir():
+            yield from _files(path, root, (*above, own))
+        elif entry.is_file():
             yield path
+
+
+def _identity(folder: str | Path) -> tuple[int, int]:
+    status = os.stat(folder)
+    return status.st_dev, status.st_ino
 
 
 def _is_utf8(path: str) -> bool:

@@ -1,34 +1,146 @@
-"""Is a file a picture? Decoded once, by the decoder that training uses."""
+"""Is a file a picture, and what is there to know of it? Decoded once, by the decoder that training uses."""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
 
 from tfrun.dataset import Skipped
-from tfrun.dataset.folder import Examined
+from tfrun.dataset.header import Header, has_colour_table, read_header
+from tfrun.dataset.looks import looks
+from tfrun.dataset.reading import CHANGED
+from tfrun.dataset.upright import decode
 
 ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp")
 NOT_READ = (".tif", ".tiff", ".heic", ".heif", ".avif", ".svg", ".jp2")  # pictures that TensorFlow has no decoder for
+_FINGERPRINTS = 2**63 - 1
 
 
-def examine(path: str) -> Examined | Skipped:
-    """Decodes one file."""
-    import tensorflow as tf
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A sound one. digest: sha256 of the file. fingerprint: a fast hash of it. orientation: 1 … 8 as EXIF counts.
+    moves: it has several frames. height, width: upright.
+    """
 
+    digest: bytes
+    fingerprint: int
+    orientation: int
+    moves: bool
+    height: int
+    width: int
+    mode: str
+    format: str
+    brightness: float
+    bytes: int
+    dhash: int
+
+
+def examine(path: str) -> Picture | Skipped:
+    """Decodes one file. Returns what it is, or what is wrong with it."""
     try:
         with open(path, "rb") as file:
             contents = file.read()
     except OSError as error:
         return Skipped(path, f"cannot be read ({error.strerror})")
+    return examine_contents(path, contents)
+
+
+def examine_contents(name: str, contents: bytes) -> Picture | Skipped:
+    """contents: of a file, or of a field of a record. name: what it is called where it is refused."""
+    import tensorflow as tf
+
     if not contents:
-        return Skipped(path, "is empty (0 bytes)")
+        return Skipped(name, "is empty (0 bytes)")
+    header = read_header(contents)
+    if has_colour_table(contents):
+        return Skipped(name, "is a BMP file with a palette, which TensorFlow shows in wrong colours: save it as PNG")
+    if header.moves and header.format == "WEBP":  # some of them make TensorFlow 2.21 write beyond its memory
+        return Skipped(name, "is an animated WebP file, which TensorFlow cannot read: save its first frame as a still picture")
+    held = tf.constant(contents)
     try:
-        image = tf.io.decode_image(contents, channels=3, expand_animations=False)
+        image = tf.io.decode_image(held, channels=3, expand_animations=False)
     except tf.errors.InvalidArgumentError as error:
-        return Skipped(path, f"is no picture that can be decoded ({_reason(error)})")
-    if 0 in image.shape:
-        return Skipped(path, "has no pixels")
-    return Examined(hashlib.sha256(contents).digest())
+        return Skipped(name, _refusal(contents, header, error))
+    pixels = np.asarray(memoryview(image))
+    if not pixels.size:
+        return Skipped(name, "has no pixels")
+    (brightness, dhash), (height, width) = looks(_turned(pixels, header.orientation)), pixels.shape[:2]
+    if header.orientation >= 5:
+        height, width = width, height
+    fingerprint = int(tf.strings.to_hash_bucket_fast(held, _FINGERPRINTS))
+    return Picture(
+        hashlib.sha256(contents).digest(), fingerprint, header.orientation, header.moves, height, width, header.mode, header.format,
+        brightness, len(contents), dhash,
+    )  # fmt: skip
+
+
+def facts_of(pictures: Sequence[Picture]) -> dict[str, np.ndarray]:
+    """For Split.facts: height and width in pixels, mode, format, brightness in [0, 1], bytes, dhash (uint64)."""
+
+    def column(name: str, dtype) -> np.ndarray:
+        return np.array([getattr(picture, name) for picture in pictures], dtype)
+
+    numbers = {name: column(name, np.int64) for name in ("height", "width", "bytes")}
+    words = {name: column(name, object) for name in ("mode", "format")}
+    return {**numbers, **words, "brightness": column("brightness", np.float32), "dhash": column("dhash", np.uint64)}
+
+
+def notes_on(names: Sequence[str], pictures: Sequence[Picture]) -> tuple[str, ...]:
+    """For Data.notes: what is read otherwise than one may think. names: of the pictures, in their order."""
+    moving = [name for name, picture in zip(names, pictures, strict=True) if picture.moves]
+    turned = [name for name, picture in zip(names, pictures, strict=True) if picture.orientation != 1]
+    said = []
+    if moving:
+        said.append(f"{len(moving)} pictures have several frames, of which the first is read, as of {moving[0]}")
+    if turned:
+        said.append(
+            f"{len(turned)} pictures are turned upright as their EXIF tag says, as {turned[0]}: send upright pixels too"
+        )
+    return tuple(said)
+
+
+def reader(paths: Sequence[str], pictures: Sequence[Picture], channels: int):
+    """`Split.read` for files: int64 row -> {"image": uint8 [height, width, channels]}, upright.
+
+    A file that is no longer what was examined is an InvalidArgumentError with CHANGED and its name.
+    """
+    import tensorflow as tf
+
+    files = tf.constant(list(paths))
+    fingerprints = tf.constant([picture.fingerprint for picture in pictures], tf.int64)
+    orientations = np.array([picture.orientation for picture in pictures], np.int32)
+    plain = bool((orientations == 1).all())
+
+    def read(row):
+        name = tf.gather(files, row)
+        contents = tf.io.read_file(name)
+        same = tf.strings.to_hash_bucket_fast(contents, _FINGERPRINTS) == tf.gather(fingerprints, row)
+        with tf.control_dependencies([tf.debugging.Assert(same, [CHANGED, name])]):
+            contents = tf.identity(contents)
+        return {"image": decode(contents, None if plain else tf.gather(orientations, row), channels)}
+
+    return read
+
+
+def _turned(pixels: np.ndarray, orientation: int) -> np.ndarray:
+    """As `upright`, of numpy, without a copy."""
+    pixels = pixels.transpose(1, 0, 2) if orientation >= 5 else pixels
+    pixels = pixels[:, ::-1] if orientation in (2, 3, 6, 7) else pixels
+    return pixels[::-1] if orientation in (3, 4, 7, 8) else pixels
+
+
+def _refusal(contents: bytes, header: Header, error: Exception) -> str:
+    """What TensorFlow says is often about itself; the file says more."""
+    if not header.format:
+        return f"is no picture that can be decoded ({_reason(error)})"
+    if header.format == "JPEG" and b"\xff\xd9" not in contents[-64:]:
+        return "is a JPEG file without its end, as after a copy that broke off"
+    if header.format == "BMP":
+        return f"is a BMP file of a kind that TensorFlow cannot decode ({_reason(error)}): save it as PNG"
+    return f"is a damaged or cut off {header.format} file ({_reason(error)})"
 
 
 def _reason(error: Exception) -> str:

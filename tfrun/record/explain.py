@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from tfrun.config.problems import Problem, RunError, TfrunError, shorten
+from tfrun.dataset.reading import explain_reading
 
 if TYPE_CHECKING:
     from tfrun.record import Record
@@ -21,6 +22,9 @@ def explained(error: Exception, record: Record) -> TfrunError:
     if told:
         key, _, rule = told[1].partition(": ")
         return RunError(Problem(key, rule))
+    reading = explain_reading(error)
+    if reading:
+        return reading
     ours = isinstance(error, OSError) and str(error.filename or "").startswith(str(record.directory))
     if ours or _DISK.search(str(error)):  # TensorFlow's own file errors are no OSError
         found = _DISK.search(str(error))
