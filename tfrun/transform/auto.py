@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from tfrun.component import setting
 from tfrun.transform import Transform
 from tfrun.transform.image import Image, ImageSize
+from tfrun.transform.vector import Vector
 
 if TYPE_CHECKING:
     from tfrun.backbone import Backbone
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Auto(Transform):
-    """Pictures are resized and scaled to [0, 1] (see `transform=image`)."""
+    """Pictures are resized and scaled to [0, 1] (see `transform=image`); vectors of numbers are used as they are."""
 
     image_size: ImageSize | None = setting(
         None,
@@ -23,5 +24,7 @@ class Auto(Transform):
     )
 
     def build(self, data: Data, backbone: Backbone):
+        if len(data.inputs) == 1 and data.inputs[0].kind == "number" and data.inputs[0].shape:
+            return Vector().build(data, backbone)
         kinds = {"image": Image(image_size=self.image_size)}
         return kinds[data.kind].build(data, backbone)
