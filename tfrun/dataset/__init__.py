@@ -142,9 +142,15 @@ class Data:
 
     @property
     def kind(self) -> str:
-        """`image`, `text` or `audio` where that is all there is to a row; `table` else."""
-        kinds = {spec.kind for spec in self.inputs}
-        return kinds.pop() if len(self.inputs) == 1 and kinds <= {"image", "text", "audio"} else "table"
+        """`image`, `text`, `audio` or `vector` (of numbers) where that is all there is to a row; `table` else."""
+        first = self.inputs[0]
+        if (
+            len(self.inputs) > 1
+            or first.kind not in ("image", "text", "audio", "number")
+            or (first.kind == "number" and not first.shape)
+        ):
+            return "table"
+        return "vector" if first.kind == "number" else first.kind
 
     def limited(self, rows: int) -> Data:
         """At most `rows` of each split, spread over the classes."""

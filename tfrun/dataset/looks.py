@@ -21,3 +21,14 @@ def looks(pixels: np.ndarray) -> tuple[float, int]:
     cells = np.asarray(grey.resize((_COLUMNS, _ROWS), Image.Resampling.BOX), np.int16)
     bits = np.packbits(cells[:, 1:] > cells[:, :-1])
     return float(np.asarray(grey).mean()) / 255, int.from_bytes(bits.tobytes(), "big")
+
+
+def facts_of_pixels(images: np.ndarray) -> dict[str, np.ndarray]:
+    """For Split.facts, of uint8 [rows, height, width] or [rows, height, width, 1 or 3]."""
+    count, height, width = images.shape[:3]
+    seen = [looks(image if image.ndim == 3 else image[..., None]) for image in images]
+    return {
+        "height": np.full(count, height), "width": np.full(count, width),
+        "brightness": np.array([brightness for brightness, _ in seen], np.float32),
+        "dhash": np.array([dhash for _, dhash in seen], np.uint64),
+    }  # fmt: skip

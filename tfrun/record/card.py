@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tfrun.experiment import Experiment
 
 
-_ROWS = {"image": "pictures", "text": "texts", "audio": "recordings", "table": "table rows"}
+_ROWS = {"image": "pictures", "text": "texts", "audio": "recordings", "table": "table rows", "vector": "vectors of numbers"}
 
 
 def write(experiment: Experiment, data: Data, says: str, result: Result) -> None:

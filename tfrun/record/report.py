@@ -105,7 +105,10 @@ def shown(raw: dict[str, np.ndarray], data: Data) -> dict[str, str]:
 
 
 def _text(value: Any) -> str:
-    text = value.decode("utf-8", errors="replace") if isinstance(value, bytes) else f"{np.asarray(value).item():.6g}"
+    if isinstance(value, bytes):
+        text = value.decode("utf-8", errors="replace")
+    else:
+        text = " ".join(f"{number:.6g}" for number in np.ravel(value)[:_TEXT])
     return text if len(text) <= _TEXT else text[: _TEXT - 1] + "…"
 
 

@@ -8,6 +8,7 @@ from tfrun.component import setting
 from tfrun.transform import Transform
 from tfrun.transform.audio import Audio
 from tfrun.transform.image import Image, ImageSize
+from tfrun.transform.vector import Vector
 
 if TYPE_CHECKING:
     from tfrun.backbone import Backbone
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Auto(Transform):
-    """Pictures as by `transform=image`, sounds as by `transform=audio`, with their defaults."""
+    """Pictures, sounds, texts, tables and vectors each as by the transform of that name, with its defaults."""
 
     image_size: ImageSize | None = setting(
         None,
@@ -24,6 +25,6 @@ class Auto(Transform):
     )
 
     def build(self, data: Data, backbone: Backbone):
-        kinds: dict[str, Transform] = {"image": Image(image_size=self.image_size)}
+        kinds: dict[str, Transform] = {"image": Image(image_size=self.image_size), "vector": Vector()}
         kinds["audio"] = Audio()
         return kinds[data.kind].build(data, backbone)
