@@ -25,14 +25,17 @@ class Fingerprints:
 
     def __init__(self) -> None:
         self.level = 0
+        self.looks = False  # whether perceptual hashes are known
         self.rows = np.empty((0, 2), np.uint64)
 
     def add(self, contents: np.ndarray, looks: np.ndarray | None = None) -> None:
         """contents: uint64 [n], evenly spread. looks: uint64 [n], perceptual hashes."""
+        self.looks |= looks is not None
         self._put(np.stack([contents, np.zeros_like(contents) if looks is None else looks], axis=1))
 
     def merge(self, other: Fingerprints) -> None:
         self.level = max(self.level, other.level)
+        self.looks |= other.looks
         self._put(other.rows)
 
     def thinned(self, level: int) -> np.ndarray:
