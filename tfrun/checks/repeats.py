@@ -10,9 +10,9 @@ import pyarrow as pa
 from tfrun.checks import Checks
 from tfrun.checks.anomaly import Anomaly, few, named
 from tfrun.checks.encoded import encode
-from tfrun.checks.fingerprints import Found, content_bits, nearly_repeated, nearly_shared, repeated, shared
+from tfrun.checks.fingerprints import Found, nearly_repeated, nearly_shared, repeated, shared
 from tfrun.checks.gather import Tables
-from tfrun.checks.hashing import mixed
+from tfrun.checks.hashing import hashed, mixed
 from tfrun.checks.roles import Roles
 from tfrun.checks.split import SplitAccumulator
 
@@ -69,7 +69,7 @@ def _names(stream: Callable[[], Iterator[pa.RecordBatch]], roles: Roles, source:
 def _rows(batch: pa.RecordBatch, roles: Roles, source: str, contents: np.ndarray) -> np.ndarray:
     column = batch.column(source)
     if source == roles.digest:
-        present, bits = np.asarray(column.is_valid()), content_bits(column.drop_null())
+        present, bits = np.asarray(column.is_valid()), hashed(column.drop_null().to_pylist())
     else:
         encoded = encode(column)
         present, bits = encoded.present, mixed(encoded.hashes)[encoded.codes]
