@@ -297,3 +297,11 @@ def test_fashion_is_clean():
 def _look(image: np.ndarray) -> int:
     small = np.asarray(Image.fromarray(image).resize((9, 8), Image.Resampling.BILINEAR))
     return int.from_bytes(np.packbits(small[:, 1:] > small[:, :-1]).tobytes(), "big")
+
+
+def test_a_number_to_predict_has_no_classes_and_can_be_given_away(flights, sentiment):
+    table = flights.filter(flights["arr_delay"].is_valid())
+    hours = [value / 60 if value is not None else None for value in table["arr_delay"].to_pylist()]
+    findings = check_data(split(table.append_column("hours_late", pa.array(hours))), Roles("arr_delay"))
+    assert only(findings, "leakage").feature == "hours_late"
+    assert check_data(split(sentiment), Roles("rating", texts=("text",), ids="id", features=("text",))).anomalies == ()

@@ -7,7 +7,6 @@ from itertools import pairwise
 
 import numpy as np
 
-
 KEPT = 4_000_000  # rows a split, 16 bytes each
 _NEIGHBOURS = 500  # rows of one band that a row is compared with
 _DIFFERENT = (
