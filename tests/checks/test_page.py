@@ -59,3 +59,12 @@ def test_the_rest_of_the_categories_is_one_bar():
         ("a", {"train": 60, "test": 0}), ("b", {"train": 30, "test": 50}), ("2 others", {"train": 10, "test": 50}),
     ]  # fmt: skip
     assert bars({"train": {f"id {number}": 1 for number in range(1000)}}, 8) == ()
+
+
+def test_the_largest_and_smallest_numbers_have_a_chart():
+    for values in ([1e308, -1e308, 5e-324], [0.0, 1e-310, 1e-312], [-1e300, 1e300, 0.1] + [float(n) for n in range(50)]):
+        spread = Quantiles()
+        spread.add(np.array(values))
+        (outline,), _, _ = curves({"train": spread})
+        heights = [float(point.partition(",")[2]) for point in outline.points.split()]
+        assert min(heights) == 4.0 and max(heights) == 84.0
