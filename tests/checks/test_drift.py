@@ -48,13 +48,20 @@ def test_buckets_are_cut_at_the_edges_of_both():
 def test_points_infinities_and_nan_are_places_of_their_own():
     assert of_histograms(histogram((0, 0, 5), (0, 1, 5)), histogram((0, 0, 1), (0, 1, 1))) == pytest.approx(0.0)
     assert of_histograms(histogram((0, 0, 5)), histogram((0, 1, 5))) == 1.0
-    assert of_histograms(histogram((0, 1, 1), (1, math.inf, 1)), histogram((0, 1, 1))) == pytest.approx(jensenshannon([0.5, 0.5], [1, 0], 2) ** 2)
+    assert of_histograms(histogram((0, 1, 1), (1, math.inf, 1)), histogram((0, 1, 1))) == pytest.approx(
+        jensenshannon([0.5, 0.5], [1, 0], 2) ** 2
+    )
     assert of_histograms(histogram((0, 1, 1), nan=1), histogram((0, 1, 1), nan=1)) == pytest.approx(0.5)
     assert math.isnan(of_histograms(histogram(), histogram((0, 1, 1))))
 
 
 def test_samples_of_one_distribution_stay_below_what_chance_gives():
-    for draw in (DRAW.normal, DRAW.standard_cauchy, lambda size: DRAW.poisson(2.0, size), lambda size: DRAW.exponential(size=size) ** 4):
+    for draw in (
+        DRAW.normal,
+        DRAW.standard_cauchy,
+        lambda size: DRAW.poisson(2.0, size),
+        lambda size: DRAW.exponential(size=size) ** 4,
+    ):
         for rows in (50, 500, 5000):
             assert cells.divergence(spread(draw(size=rows)), spread(draw(size=2 * rows))) < cells.by_chance(rows, 2 * rows)
 

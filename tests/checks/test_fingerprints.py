@@ -51,7 +51,9 @@ def test_parts_merge_to_the_whole_at_any_level(monkeypatch):
 @pytest.mark.parametrize("distance", [0, 1, 2, 5])
 def test_all_pictures_within_the_distance_are_found_and_no_others(distance):
     looks = DRAW.integers(0, 2**64, 3000, np.uint64)
-    flipped = np.array([np.bitwise_or.reduce(np.uint64(1) << DRAW.choice(64, bits, replace=False).astype(np.uint64)) for bits in range(1, 7)])
+    flipped = np.array(
+        [np.bitwise_or.reduce(np.uint64(1) << DRAW.choice(64, bits, replace=False).astype(np.uint64)) for bits in range(1, 7)]
+    )
     copies = looks[:6] ^ flipped
     train = of(np.arange(3000), looks)
     test = of(10_000 + np.arange(6), copies)

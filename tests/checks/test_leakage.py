@@ -17,7 +17,12 @@ def words(values):
 
 
 def test_the_label_itself_tells_all_as_number_word_and_noisy():
-    for feature in (LABELS * 1.5, words(LABELS), LABELS + DRAW.normal(0, 0.05, 2000), words(LABELS * 10 + DRAW.integers(0, 10, 2000))):
+    for feature in (
+        LABELS * 1.5,
+        words(LABELS),
+        LABELS + DRAW.normal(0, 0.05, 2000),
+        words(LABELS * 10 + DRAW.integers(0, 10, 2000)),
+    ):
         assert predictive_power(feature.astype(float) if feature.dtype.kind != "u" else feature, words(LABELS)) > 0.98
 
 

@@ -29,7 +29,7 @@ def test_many_values_stay_within_the_bound(draw):
     values = getattr(np.random.default_rng(1), draw)(size=200_000)
     found = of(values, 10)
     right = np.quantile(values, SHARES[1:-1], method="nearest")
-    assert 0 < found.level and len(found.keys) <= KEPT
+    assert found.level > 0 and len(found.keys) <= KEPT
     assert np.abs(found.quantiles(SHARES[1:-1]) - right).max() <= np.abs(right).max() * 2.0 ** (found.level - 50)
     errors = np.searchsorted(np.sort(values), found.quantiles(SHARES)) / len(values) - SHARES
     assert np.abs(errors).max() < 0.002
@@ -41,7 +41,11 @@ def test_order_and_cuts_change_nothing():
     merged = of(values[:10_000])
     merged.merge(of(values[10_000:], 3))
     for other in (cut, merged):
-        assert (other.level, other.keys.tolist(), other.counts.tolist()) == (whole.level, whole.keys.tolist(), whole.counts.tolist())
+        assert (other.level, other.keys.tolist(), other.counts.tolist()) == (
+            whole.level,
+            whole.keys.tolist(),
+            whole.counts.tolist(),
+        )
 
 
 def test_negative_numbers_and_both_zeros_are_in_order():

@@ -27,7 +27,10 @@ def test_cuts_of_the_stream_change_nothing(flights, rows):
     one, other = whole(table, rows), whole(table, 999)
     assert statistics({"train": one}) == statistics({"train": other})
     assert np.array_equal(one.sample.hashes, other.sample.hashes)
-    assert all(np.array_equal(values, other.sample.columns[name], equal_nan=values.dtype.kind == "f") for name, values in one.sample.columns.items())
+    assert all(
+        np.array_equal(values, other.sample.columns[name], equal_nan=values.dtype.kind == "f")
+        for name, values in one.sample.columns.items()
+    )
 
 
 def test_merged_parts_are_the_whole_in_any_order(flights):
@@ -74,7 +77,13 @@ def test_every_kind_of_arrow_column_is_described():
         "view": "string", "many": "int", "vector": "float", "parts": "struct", "none": "none", "häßlich ✓": "string",
     }  # fmt: skip
     many = statistics({"train": found}).datasets[0].features[8].num_stats.common_stats
-    assert (many.num_non_missing, many.num_missing, many.min_num_values, many.max_num_values, many.tot_num_values) == (2, 1, 0, 2, 2)
+    assert (many.num_non_missing, many.num_missing, many.min_num_values, many.max_num_values, many.tot_num_values) == (
+        2,
+        1,
+        0,
+        2,
+        2,
+    )
 
 
 def test_a_column_that_is_not_in_every_block_is_missing_there():

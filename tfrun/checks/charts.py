@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tfrun.checks.quantiles import Quantiles, values_of
+from tfrun.checks.quantiles import Quantiles, even, values_of
 
 WIDTH, HEIGHT = 300, 84  # of an outline
 _BINS, _FEW = 40, 40
@@ -36,7 +36,8 @@ def curves(spreads: Mapping[str, Quantiles]) -> tuple[tuple[Curve, ...], str, st
     filled = {split: spread for split, spread in spreads.items() if spread.total()}
     if not filled:
         return (), "", ""
-    edges = _edges(list(filled.values()))
+    with np.errstate(over="ignore"):  # a range may be beyond the largest number
+        edges = _edges(list(filled.values()))
     shares = {split: _shares(spread, edges) for split, spread in filled.items()}
     top = max(share.max() for share in shares.values()) or 1.0
     outlines = tuple(Curve(split, _outline(share / top)) for split, share in shares.items())
@@ -77,7 +78,7 @@ def _edges(spreads: list[Quantiles]) -> np.ndarray:
     low, high = zip(*(spread.quantiles(np.array([_TAIL, 1 - _TAIL])) for spread in spreads))
     inner = np.array([min(low), max(high)])
     far = inner[1] > inner[0] and np.ptp(values) > 2 * np.ptp(inner)
-    return np.linspace(*(inner if far else values[[0, -1]]), _BINS + 1)
+    return even(*(inner if far else values[[0, -1]]), _BINS)
 
 
 def _shares(spread: Quantiles, edges: np.ndarray) -> np.ndarray:
@@ -88,7 +89,7 @@ def _shares(spread: Quantiles, edges: np.ndarray) -> np.ndarray:
     below = np.zeros(len(edges))
     for number, edge in enumerate(edges):
         parts = (low < edge).astype(float)
-        with np.errstate(over="ignore"):  # next to zero cells are narrower than 1e-300
+        with np.errstate(over="ignore", invalid="ignore"):  # cells next to zero are narrower than 1e-300
             np.divide(edge - low, high - low, where=wide, out=parts)
         below[number] = spread.counts @ np.clip(parts, 0, 1)
     below[-1] += spread.counts[~wide & (low == edges[-1])].sum()

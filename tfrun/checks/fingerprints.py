@@ -7,8 +7,6 @@ from itertools import pairwise
 
 import numpy as np
 
-from tfrun.checks.hashing import mixed
-
 KEPT = 4_000_000  # rows a split, 16 bytes each
 _NEIGHBOURS = 500  # rows of one band that a row is compared with
 _DIFFERENT = (
@@ -25,14 +23,17 @@ class Fingerprints:
 
     def __init__(self) -> None:
         self.level = 0
+        self.looks = False  # whether perceptual hashes are known
         self.rows = np.empty((0, 2), np.uint64)
 
     def add(self, contents: np.ndarray, looks: np.ndarray | None = None) -> None:
         """contents: uint64 [n], evenly spread. looks: uint64 [n], perceptual hashes."""
+        self.looks |= looks is not None
         self._put(np.stack([contents, np.zeros_like(contents) if looks is None else looks], axis=1))
 
     def merge(self, other: Fingerprints) -> None:
         self.level = max(self.level, other.level)
+        self.looks |= other.looks
         self._put(other.rows)
 
     def thinned(self, level: int) -> np.ndarray:
@@ -88,12 +89,6 @@ def nearly_shared(split: Fingerprints, train: Fingerprints, distance: int) -> Fo
     rows = np.concatenate([own, others])
     near = _near(rows, np.arange(len(rows)) >= len(own), distance, across=True)[: len(own)]
     return _found(int(near.sum()), len(own), level, own[near, 0])
-
-
-def content_bits(digests) -> np.ndarray:
-    """uint64 [n]: the first 8 bytes of each of `digests` (Arrow binary, no nulls), spread once more."""
-    first = b"".join(value[:8].ljust(8, b"\0") for value in digests.to_pylist())
-    return mixed(np.frombuffer(first, "<u8"))
 
 
 def _found(rows: int, held: int, level: int, contents: np.ndarray) -> Found:

@@ -24,13 +24,15 @@ def classes(column: Column) -> dict[str, int] | None:
 
 
 def label_anomalies(splits: dict[str, SplitAccumulator], label: str, checks: Checks) -> Iterator[Anomaly]:
+    if not splits["train"].rows:
+        return  # said already
     if label not in splits["train"].columns:
         text = f"is missing: the label '{label}' is no column of train; name another label, or mend the reader"
         yield Anomaly(label, "missing_label", "train", text)
         return
     column = splits["train"].columns[label]
     if not column.present:
-        return  # said already: it has no value
+        return  # said already
     known = classes(column)
     if _different(column) == 1:
         text = "is the same in every row of train: there is nothing to learn; see how the rows were drawn"

@@ -82,6 +82,13 @@ class Quantiles:
         self.level = level
 
 
+def even(low: float, high: float, bins: int) -> np.ndarray:
+    """float64 [bins + 1]; halved and doubled, as the range itself may be beyond the largest number."""
+    edges = np.linspace(low / 2, high / 2, bins + 1) * 2
+    edges[[0, -1]] = low, high
+    return edges
+
+
 def keys_of(values: np.ndarray) -> np.ndarray:
     """int64 in the order of the float64 `values`."""
     bits = (values + 0.0).view(np.int64)  # -0.0 and 0.0 are one value

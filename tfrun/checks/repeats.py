@@ -10,9 +10,9 @@ import pyarrow as pa
 from tfrun.checks import Checks
 from tfrun.checks.anomaly import Anomaly, few, named
 from tfrun.checks.encoded import encode
-from tfrun.checks.fingerprints import Found, content_bits, nearly_repeated, nearly_shared, repeated, shared
+from tfrun.checks.fingerprints import Found, nearly_repeated, nearly_shared, repeated, shared
 from tfrun.checks.gather import Tables
-from tfrun.checks.hashing import mixed
+from tfrun.checks.hashing import hashed, mixed
 from tfrun.checks.roles import Roles
 from tfrun.checks.split import SplitAccumulator
 
@@ -22,17 +22,16 @@ _NAMED = 5
 def repeat_anomalies(tables: Tables, splits: dict[str, SplitAccumulator], roles: Roles, checks: Checks) -> Iterator[Anomaly]:
     for source in splits["train"].fingerprints:
         train = splits["train"].fingerprints[source]
-        looks = source == roles.digest and roles.dhash in _first_columns(tables)
         for name, split in splits.items():
             own = split.fingerprints.get(source)
             if own is None:
                 continue
             found = {"duplicates": (repeated(own), checks.duplicates)}
-            if looks:
+            if train.looks:
                 found["near_duplicates"] = (nearly_repeated(own, checks.near_distance), checks.near_duplicates)
             if name != "train":
                 found["shared_rows"] = (shared(own, train), checks.shared_rows)
-            if name != "train" and looks:
+            if name != "train" and train.looks:
                 found["shared_near_duplicates"] = (nearly_shared(own, train, checks.near_distance), checks.near_duplicates)
             for kind, (rows, limit) in found.items():
                 if rows.share > limit:
@@ -50,10 +49,6 @@ def _anomaly(kind: str, source: str, split: str, found: Found, limit: float, row
     text += f"; more than checks.{setting} = {limit:g}: {way_out}"
     severity = "warning" if kind == "near_duplicates" else "error"
     return Anomaly(source, kind, split, text, found.share, limit, rows, severity)
-
-
-def _first_columns(tables: Tables) -> list[str]:
-    return next((batch.schema.names for batch in tables["train"]()), [])
 
 
 def _names(stream: Callable[[], Iterator[pa.RecordBatch]], roles: Roles, source: str, contents: np.ndarray) -> tuple[str, ...]:
@@ -74,7 +69,7 @@ def _names(stream: Callable[[], Iterator[pa.RecordBatch]], roles: Roles, source:
 def _rows(batch: pa.RecordBatch, roles: Roles, source: str, contents: np.ndarray) -> np.ndarray:
     column = batch.column(source)
     if source == roles.digest:
-        present, bits = np.asarray(column.is_valid()), content_bits(column.drop_null())
+        present, bits = np.asarray(column.is_valid()), hashed(column.drop_null().to_pylist())
     else:
         encoded = encode(column)
         present, bits = encoded.present, mixed(encoded.hashes)[encoded.codes]

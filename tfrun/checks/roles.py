@@ -10,9 +10,10 @@ from dataclasses import dataclass
 class Roles:
     """label: what is predicted; all other names are columns too, where there are such.
 
-    texts: columns of free text. ids: what a person calls each row. digest: binary, a hash of the row's input of 8 bytes or more.
-    dhash: uint64, a perceptual hash of the row's picture. embeddings: lists of numbers of one length.
-    features: what the model sees; None: all columns without another role. groups: columns that rows are split or sliced by.
+    texts: columns of free text. ids: what a person calls each row. digest: bytes or strings, a hash of the row's input.
+    dhash: uint64, a perceptual hash of the row's picture, a line of it each byte. embeddings: lists of numbers of one length.
+    features: what the model sees; None: all columns without another role. groups: columns whose values each are in one split only
+    (they differ between splits, and are not looked at for drift).
     """
 
     label: str

@@ -10,8 +10,8 @@ import pyarrow.compute as pc
 
 from tfrun.checks.column import Column
 from tfrun.checks.encoded import Encoded, encode
-from tfrun.checks.fingerprints import Fingerprints, content_bits
-from tfrun.checks.hashing import mixed
+from tfrun.checks.fingerprints import Fingerprints
+from tfrun.checks.hashing import hashed, mixed
 from tfrun.checks.roles import Roles
 from tfrun.checks.sample import Sample
 from tfrun.config.problems import Problem, RunError
@@ -72,7 +72,7 @@ class SplitAccumulator:
         present = np.asarray(digests.is_valid())
         if self.roles.dhash in block.schema.names:
             looks = np.asarray(pc.fill_null(block.column(self.roles.dhash), 0).cast(pa.uint64()))[present]
-        self.fingerprints.setdefault(self.roles.digest, Fingerprints()).add(content_bits(digests.drop_null()), looks)
+        self.fingerprints.setdefault(self.roles.digest, Fingerprints()).add(hashed(digests.drop_null().to_pylist()), looks)
 
     def _mark_texts(self, encoded: dict[str, Encoded]) -> None:
         """Where the rows have no digest, repeated texts are found by their own hashes."""

@@ -12,6 +12,7 @@ from tensorflow_metadata.proto.v0 import statistics_pb2 as pb
 from tfrun.checks import cells
 from tfrun.checks.column import Column
 from tfrun.checks.numbers import Numbers
+from tfrun.checks.quantiles import even
 from tfrun.checks.split import SplitAccumulator
 from tfrun.checks.strings import Strings
 from tfrun.config.problems import Problem, RunError
@@ -80,7 +81,7 @@ def _numbers(proto: pb.NumericStatistics, numbers: Numbers) -> None:
         return
     proto.median = numbers.quantile(0.5)
     low, high = numbers.finite_range()
-    edges = np.linspace(low, high, BUCKETS + 1) if low < high else np.array([low, high])
+    edges = even(low, high, BUCKETS) if low < high else np.array([low, high])
     _buckets(histograms[0], "STANDARD", edges, numbers.spread.histogram(edges).tolist())
     shares = numbers.spread.quantiles(np.linspace(0, 1, BUCKETS + 1))
     _buckets(histograms[1], "QUANTILES", shares, [numbers.count / BUCKETS] * BUCKETS)
