@@ -192,7 +192,7 @@ def open_data(experiment: Experiment, record: Record, result: Result) -> Data:
             record.warn(f"class '{data.classes[number]}' has no row in {name}")
     result.data = {
         "source": data.source, "licence": data.licence, "fingerprint": data.fingerprint, "classes": list(data.classes),
-        "rows": rows, "skipped": skipped, "skipped_count": len(skipped),
+        "rows": rows, "skipped": skipped, "skipped_count": sum(item.count for item in data.skipped),
     }  # fmt: skip
     missing = [name for name in (*experiment.evaluation.splits, "train", "test") if name not in data.splits]
     missing = [name for name in missing if not (name == "validation" and experiment.dataset.split.validation == 0)]

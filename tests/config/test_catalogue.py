@@ -3,8 +3,10 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+from pyarrow import csv, parquet
 
 from tests.conftest import ROOT, tfrun
 from tfrun import check, load
@@ -12,12 +14,23 @@ from tfrun.config.catalogue import experiments, keys, options
 from tfrun.config.problems import ConfigError
 from tfrun.config.schema import experiment_schema
 
+FLIGHTS = ROOT / "tfrun/samples/flights/flights.csv.gz"
 OPTIONS = [(group, name) for group, choices in options().items() for name in choices]
 
 
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory) -> Path:
+    """The flights as Parquet."""
+    path = tmp_path_factory.mktemp("stored") / "flights.parquet"
+    parquet.write_table(csv.read_csv(FLIGHTS), path)
+    return path
+
+
 @pytest.mark.parametrize(("group", "name"), OPTIONS)
-def test_each_option_composes_checks_and_has_help_for_every_key(group, name, pictures, module):
+def test_each_option_composes_checks_and_has_help_for_every_key(group, name, pictures, module, stored):
     needed = {
+        "csv": [f"dataset.file={FLIGHTS}", "dataset.label=late", "backbone=none", "training=frozen"],
+        "parquet": [f"dataset.file={stored}", "dataset.label=late", "backbone=none", "training=frozen"],
         "image_folder": [f"dataset.directory={pictures}"], "hub": [f"backbone.handle={module}"],
         "multi_worker": ["strategy.workers=2"], "parameter_server": ["strategy.workers=1"],
     }  # fmt: skip

@@ -28,7 +28,9 @@ def test_defaults_of_the_classes_are_in_the_composed_config():
 def test_every_default_can_be_overridden_without_a_plus():
     mapping, wrong = compose(["+experiment=quickstart", "dataset.split.seed=3", "export.tflite.representative_examples=10"])
     assert wrong == []
-    assert mapping["dataset"]["split"] == {"validation": 0.15, "test": 0.2, "seed": 3}
+    assert mapping["dataset"]["split"] == {
+        "validation": 0.15, "test": 0.2, "seed": 3, "stratify": True, "time": None, "values": {},
+    }  # fmt: skip
     assert mapping["export"]["tflite"]["representative_examples"] == 10
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+from pydantic import field_validator
 
 from tfrun.component import Component, Settings, setting
 from tfrun.config.problems import Problem
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 SPLITS = ("train", "validation", "test")
 
 
-Kind = Literal["image", "text", "audio", "number", "category"]
+Kind = Literal["image", "text", "audio", "number", "category", "time"]
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class InputSpec:
     """What one raw input is: `name`, dtype name as numpy has it (or `string`), shape without the batch axis (None: any length).
 
     rate: samples a second, of a sound.
+    column: what the data call it, where that cannot be the name of an argument.
     """
 
     name: str
@@ -34,6 +36,7 @@ class InputSpec:
     shape: tuple[int | None, ...] = ()
     kind: Kind = "image"
     rate: int | None = None
+    column: str = ""
 
 
 @dataclass(frozen=True)
@@ -93,9 +96,16 @@ class Split:
             ids=self.ids[positions],
             rows=rows[positions],
             digests=None if self.digests is None else self.digests[positions],
-            columns={name: values[positions] for name, values in self.columns.items()},
-            facts={name: values[positions] for name, values in self.facts.items()},
+            columns=picked(self.columns, positions),
+            facts=picked(self.facts, positions),
         )
+
+
+def picked(columns: Mapping[str, np.ndarray], positions: np.ndarray) -> Mapping[str, np.ndarray]:
+    """Rows of every column; of columns that are made when they are asked for, a view."""
+    if hasattr(columns, "take"):
+        return columns.take(positions)
+    return {name: values[positions] for name, values in columns.items()}
 
 
 def _content(row: Mapping[str, np.ndarray]) -> bytes:
@@ -115,10 +125,11 @@ def digest_rows(digests: Iterable[bytes]) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Skipped:
-    """An input that was left out, and why."""
+    """An input that was left out, and why. count: how many rows of the file."""
 
     file: str
     reason: str
+    count: int = 1
 
 
 @dataclass(frozen=True)
@@ -163,12 +174,34 @@ def _spread(split: Split, rows: int) -> Split:
     return split.take(np.sort(picked))
 
 
+SplitName = Literal["train", "validation", "test"]
+
+
 class SplitBy(Settings):
-    """How rows without a given split are shared out: stratified by label, the same for the same seed."""
+    """How rows without a given split are shared out: stratified by label, the same for the same seed; or by time, or values."""
 
     validation: float = setting(0.15, "share of rows that choose the best weights", unit="share", ge=0, lt=1)
     test: float = setting(0.2, "share of rows that nothing but the final measurement sees", unit="share", gt=0, lt=1)
     seed: int = setting(0, "seeds the shuffle; apart from the experiment's seed, so that runs compare on the same rows", ge=0)
+    stratify: bool = setting(True, "each class has the same share in every split; false: chance alone decides")
+    time: str | None = setting(
+        None, "column of numbers or dates: the earliest rows are train, the latest test; ties stay together"
+    )
+    values: dict[SplitName, dict[str, list[str | int | float | bool]]] = setting(
+        dict, "rows of a split by values of columns, e.g. {train: {month: [1, 2, 3]}}; all other rows go to the other splits"
+    )
+
+    @field_validator("values")
+    @classmethod
+    def _has_columns(cls, value: dict) -> dict:
+        for name, wanted in value.items():
+            if not wanted or not all(wanted.values()):
+                raise ValueError(f"{name} names no column or no value: give e.g. {{{name}: {{month: [1, 2]}}}}")
+        return value
+
+    def columns(self) -> list[str]:
+        """Columns of the data that decide."""
+        return list(dict.fromkeys([*([self.time] if self.time else []), *(c for each in self.values.values() for c in each)]))
 
 
 class Dataset(Component):
@@ -187,3 +220,7 @@ class Dataset(Component):
     def slice_columns(self) -> list[str]:
         """Names that `evaluation.slices` may use."""
         return []
+
+    def row_kind(self) -> str | None:
+        """`Data.kind`, where it can be told without reading inputs."""
+        return None

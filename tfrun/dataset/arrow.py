@@ -24,9 +24,9 @@ def roles(data: Data) -> Roles:
     """Facts of a picture or a sound count as features: where one of them tells the label, the model will find that too."""
     row, digest = _marks(data)
     facts = next(iter(data.splits.values())).facts
-    inputs = [spec.name for spec in data.inputs]
+    inputs = {spec.column or spec.name: spec.kind for spec in data.inputs}
     return Roles(
-        label=data.label, texts=tuple(spec.name for spec in data.inputs if spec.kind == "text" and spec.name in facts), ids=row,
+        label=data.label, texts=tuple(name for name, kind in inputs.items() if kind == "text" and name in facts), ids=row,
         digest=digest, dhash=_DHASH if _DHASH in facts and data.kind == "image" else None,
         features=tuple(name for name in facts if name != _DHASH and (name in inputs or data.kind in ("image", "audio"))),
         groups=tuple(name for name in next(iter(data.splits.values())).columns if name not in facts),

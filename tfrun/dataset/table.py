@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from tfrun.dataset import SPLITS, Data, InputSpec, Skipped, Split, SplitBy, digest_rows
+from tfrun.dataset import SPLITS, Data, InputSpec, Skipped, Split, SplitBy, digest_rows, picked
 from tfrun.dataset.splitting import assign
 
 
@@ -20,15 +20,14 @@ class Rows:
     labels: np.ndarray
     given: np.ndarray | None = None
     groups: np.ndarray | None = None
-    columns: dict[str, np.ndarray] = field(default_factory=dict)
-    facts: dict[str, np.ndarray] = field(default_factory=dict)
+    columns: Mapping[str, np.ndarray] = field(default_factory=dict)
+    facts: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def keep(self, positions: np.ndarray) -> Rows:
         def pick(values):
             return None if values is None else values[positions]
 
-        columns = {name: values[positions] for name, values in self.columns.items()}
-        facts = {name: values[positions] for name, values in self.facts.items()}
+        columns, facts = picked(self.columns, positions), picked(self.facts, positions)
         return Rows(self.ids[positions], self.labels[positions], pick(self.given), pick(self.groups), columns, facts)
 
 
@@ -37,16 +36,16 @@ def split_rows(
     by: SplitBy,
     read: Callable,
     inputs: tuple[InputSpec, ...],
-    digests: Iterable[bytes],
+    digests: Iterable[bytes] | np.ndarray,
     source: str,
     licence: str,
     skipped: tuple[Skipped, ...] = (),
     reads_batches: bool = False,
 ) -> Data:
     """read, reads_batches: see Split. digests: a hash of each row's input, in the order of rows, over all that `read` makes it from."""
-    content = digest_rows(digests)
+    content = digests if isinstance(digests, np.ndarray) else digest_rows(digests)
     classes, labels = np.unique(rows.labels, return_inverse=True)
-    where = assign(labels, by, rows.given, rows.groups)
+    where = assign(labels, by, rows.given, rows.groups, rows.columns)
     splits = {}
     for name in SPLITS:
         positions = np.flatnonzero(where == name)
