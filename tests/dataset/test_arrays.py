@@ -78,7 +78,7 @@ def test_integer_labels_are_classes_in_their_order(tmp_path):
 def test_vectors_have_facts_and_are_what_was_saved(tmp_path):
     vectors = np.asfortranarray(np.random.default_rng(0).normal(5, 2, (90, 4)))
     data = Arrays(path=save(tmp_path, inputs=vectors, labels=np.arange(90) % 3)).open()
-    assert data.kind == "table" and data.inputs[0].shape == (4,)
+    assert data.kind == "vector" and data.inputs[0].shape == (4,)
     np.testing.assert_allclose(all_rows(data)["row 11"], vectors[11], rtol=1e-6)
     assert set(data.splits["train"].facts) == {f"values[{column}]" for column in range(4)}
 

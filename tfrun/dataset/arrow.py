@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import partial
 
 import numpy as np
 import pyarrow as pa
 
 from tfrun.checks.roles import Roles
-from tfrun.dataset import Data, Split
+from tfrun.dataset import Data, Split, picked
 
 _ROWS = 65_536  # of a record batch
 _DHASH = "dhash"
@@ -23,13 +23,13 @@ def tables(data: Data) -> dict[str, Callable[[], Iterator[pa.RecordBatch]]]:
 def roles(data: Data) -> Roles:
     """Facts of a picture or a sound count as features: where one of them tells the label, the model will find that too."""
     row, digest = _marks(data)
-    facts = next(iter(data.splits.values())).facts
+    split = next(iter(data.splits.values()))
     inputs = {spec.column or spec.name: spec.kind for spec in data.inputs}
+    features = [name for name in split.facts if name != _DHASH and (name in inputs or data.kind in ("image", "audio", "vector"))]
     return Roles(
-        label=data.label, texts=tuple(name for name, kind in inputs.items() if kind == "text" and name in facts), ids=row,
-        digest=digest, dhash=_DHASH if _DHASH in facts and data.kind == "image" else None,
-        features=tuple(name for name in facts if name != _DHASH and (name in inputs or data.kind in ("image", "audio"))),
-        groups=tuple(name for name in next(iter(data.splits.values())).columns if name not in facts),
+        label=data.label, texts=tuple(name for name, kind in inputs.items() if kind == "text" and name in features), ids=row,
+        digest=digest, dhash=_DHASH if _DHASH in split.facts and data.kind == "image" else None, features=tuple(features),
+        groups=tuple({**split.columns, **split.facts}.keys() - {*features, data.label, _DHASH}),
     )  # fmt: skip
 
 
@@ -47,17 +47,14 @@ def _marks(data: Data) -> tuple[str, str]:
 def _batches(data: Data, split: Split) -> Iterator[pa.RecordBatch]:
     row, digest = _marks(data)
     classes = np.array(data.classes, object)
-    columns: Mapping[str, np.ndarray] = {**split.columns, **split.facts}
-    content = split.digests  # only where they are known: the checks read no input
     for start in range(0, len(split), _ROWS):
-        part = slice(start, start + _ROWS)
-        arrays = {name: _array(values[part]) for name, values in columns.items() if name != data.label}
-        arrays[data.label] = _array(classes[split.labels[part]])
-        arrays[row] = _array(split.ids[part])
-        if content is not None:
-            arrays[digest] = pa.FixedSizeBinaryArray.from_buffers(
-                pa.binary(32), len(content[part]), [None, pa.py_buffer(np.ascontiguousarray(content[part]))]
-            )
+        at = np.arange(start, min(start + _ROWS, len(split)))
+        columns = {**picked(split.columns, at), **picked(split.facts, at)}
+        arrays = {name: _array(values) for name, values in columns.items() if name != data.label}
+        arrays[data.label] = _array(classes[split.labels[at]])
+        arrays[row] = _array(split.ids[at])
+        if split.digests is not None:  # the checks read no input to make them
+            arrays[digest] = pa.FixedSizeBinaryArray.from_buffers(pa.binary(32), len(at), [None, pa.py_buffer(split.digests[at])])
         yield pa.RecordBatch.from_pydict(arrays)
 
 

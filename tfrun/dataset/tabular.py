@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -118,7 +118,7 @@ class Tabular(Dataset):
         _refuse_unusable(plan, columns, table.labels, self)
         inputs = tuple(
             InputSpec(
-                names[name], columns[name].dtype, (), plan.kinds[name], name if names[name] != name else ""
+                names[name], columns[name].dtype, (), plan.kinds[name], column=name if names[name] != name else ""
             )
             for name in plan.features
         )  # fmt: skip
@@ -132,10 +132,11 @@ class Tabular(Dataset):
             View({name: columns[name] for name in columns if name != self.label}, every, lambda column, at: column.facts(at)),
         )
         own = {names[name]: columns[name] for name in plan.features}
-        return split_rows(
+        data = split_rows(
             rows, self.split, reader(own), inputs, digests(own, every), self.file, self.licence, tuple(table.skipped),
             reads_batches=True,
         )  # fmt: skip
+        return replace(data, label=self.label)
 
     def _plan(self) -> Plan:
         files = named(self.file)
