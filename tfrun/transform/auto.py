@@ -8,6 +8,7 @@ from tfrun.component import setting
 from tfrun.transform import Transform
 from tfrun.transform.audio import Audio
 from tfrun.transform.image import Image, ImageSize
+from tfrun.transform.text import Text
 
 if TYPE_CHECKING:
     from tfrun.backbone import Backbone
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Auto(Transform):
-    """Pictures as by `transform=image`, sounds as by `transform=audio`, with their defaults."""
+    """Pictures as by `transform=image`, sounds as by `transform=audio`, texts as by `transform=text`, with their defaults."""
 
     image_size: ImageSize | None = setting(
         None,
@@ -26,4 +27,5 @@ class Auto(Transform):
     def build(self, data: Data, backbone: Backbone):
         kinds: dict[str, Transform] = {"image": Image(image_size=self.image_size)}
         kinds["audio"] = Audio()
+        kinds["text"] = Text()
         return kinds[data.kind].build(data, backbone)
