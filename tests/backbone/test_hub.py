@@ -93,7 +93,7 @@ def test_an_unknown_signature_names_those_there_are(signature_only):
 
 
 def test_a_module_for_text_is_refused_as_a_backbone_of_pictures():
-    with pytest.raises(RunError, match="refuses this input"):
+    with pytest.raises(RunError, match="takes texts, and the transform gives numbers"):
         built("sample:glove_50d")
 
 
@@ -142,3 +142,21 @@ def test_a_fixed_size_of_a_modules_call_is_told(tmp_path):
     tf.saved_model.save(Fixed(), str(tmp_path / "fixed"))
     with pytest.raises(RunError, match=r"set transform.image_size=\[64,64\]"):
         built(tmp_path / "fixed")
+
+
+def test_a_module_for_text_gives_features_of_strings_of_any_kind():
+    from tfrun.backbone.layer import compiled
+
+    layer, facts = Hub(handle="sample:glove_50d").build(())
+    function = compiled(layer, (), "string")
+    rows = tf.constant(["good film", "", "Good   FILM", "ünknown 音楽", "good"])
+    features = function(rows).numpy()
+    assert features.shape == (5, 50) and np.isfinite(features).all() and facts.notes["fine_tunable"]
+    assert (features[0] == features[2]).all() and (features[0] != features[4]).any() and not features[1].any()
+    alone = np.concatenate([function(row[None]).numpy() for row in rows])
+    np.testing.assert_allclose(features, alone, atol=1e-6)
+
+
+def test_a_module_for_pictures_is_refused_as_a_backbone_of_texts(module):
+    with pytest.raises(RunError, match="takes numbers, and the transform gives texts; choose a module"):
+        Hub(handle=str(module)).build(())

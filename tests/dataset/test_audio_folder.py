@@ -13,8 +13,8 @@ import pytest
 from tests.sounds import folder_of_sounds, write_float, write_pcm
 from tfrun.config.problems import RunError
 from tfrun.dataset.audio_folder import AudioFolder
-from tfrun.dataset.sounds import read_whole
-from tfrun.dataset.wav import NotReadable, decode
+from tfrun.dataset.wav import decode
+from tfrun.dataset.whole import NotReadable, read_whole
 
 RATE = 16_000
 SINE = 0.5 * np.sin(2 * np.pi * 440 * np.arange(RATE) / RATE)

@@ -110,3 +110,11 @@ def test_pictures_are_refused(fashion):
 def test_values_without_sense_are_refused(wrong):
     with pytest.raises(ValueError):
         Audio(**wrong)
+
+
+def test_the_bands_are_those_of_tensorflow():
+    from tfrun.transform.audio import hann, mel_bands
+
+    theirs = tf.signal.linear_to_mel_weight_matrix(64, 257, RATE, 125.0, 7500.0, dtype=tf.float64)
+    np.testing.assert_allclose(mel_bands(64, 512, RATE, 125.0, 7500.0), theirs, atol=1e-4)
+    np.testing.assert_allclose(hann(400), tf.signal.hann_window(400, dtype=tf.float64), atol=1e-6)

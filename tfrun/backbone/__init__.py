@@ -30,7 +30,7 @@ class Backbone(Component):
     """
 
     def build(self, input_shape: tuple[int, ...], scope: Callable[[], AbstractContextManager] = nullcontext):
-        """input_shape: one input without the batch axis. scope: of the strategy, entered to make variables.
+        """input_shape: one input without the batch axis; () is a string. scope: of the strategy, entered to make variables.
 
         Returns (keras.Layer, BackboneFacts). Raises RunError.
         """

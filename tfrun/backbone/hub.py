@@ -18,8 +18,8 @@ from tfrun.transform.image import ImageSize
 class Hub(Backbone):
     """A TF Hub or Kaggle handle, a local folder, an archive (.tar.gz) or `sample:NAME`.
 
-    Modules take float32 pictures [batch, height, width, channels] and give features [batch, size], or feature maps,
-    which are averaged over height and width.
+    Modules take float32 pictures [batch, height, width, channels], sounds [batch, samples] or strings [batch], and give
+    features [batch, size], or feature maps, which are averaged over height and width.
     """
 
     handle: str = setting(help="where the module is: folder, file://, .tar.gz, https:// (TF Hub, Kaggle), sample:NAME")
@@ -85,30 +85,38 @@ class Hub(Backbone):
         return replace(facts, handle=self.handle, version=handles.version(self.handle), licence=licence)
 
     def _try_once(self, layer, input_shape: tuple[int, ...]) -> None:
-        """One picture through the module, so that what it refuses is told before anything is trained."""
+        """One row through the module, so that what it refuses is told before anything is trained."""
         import tensorflow as tf
 
         from tfrun.backbone.layer import compiled
 
-        if layer.input_shape_wanted is not None and not layer.input_shape_wanted.is_compatible_with(input_shape):
-            wanted = layer.input_shape_wanted.as_list()
-            size = str(wanted[:2]).replace(" ", "")
-            raise self._refused(input_shape, f"it takes {wanted}", f"set transform.image_size={size}")
+        wanted, dtype = layer.input_shape_wanted, "float32" if input_shape else "string"
+        if layer.input_dtype_wanted in ("string", "float32") and layer.input_dtype_wanted != dtype:
+            takes, gives = ("numbers", "texts") if dtype == "string" else ("texts", f"numbers {list(input_shape)}")
+            rule = f"takes {takes}, and the transform gives {gives}"
+            raise RunError(Problem("backbone.handle", rule, "choose a module for this kind of data", self.handle))
+        if wanted is not None and not wanted.is_compatible_with(input_shape):
+            raise self._refused(input_shape, f"it takes {wanted.as_list()}", wanted.as_list())
         try:
-            features = compiled(layer, input_shape)(tf.zeros((1, *input_shape)))
+            features = compiled(layer, input_shape, dtype)(tf.zeros((1, *input_shape), dtype))
         except (ValueError, TypeError, tf.errors.OpError) as error:
-            way_out = f"try the size that the module was made for, {list(self.preferred_size())}, and see its documentation"
-            raise self._refused(input_shape, _reason(error), way_out) from error
+            raise self._refused(input_shape, _reason(error)) from error
         if features.shape.rank not in (2, 4) or not features.dtype.is_floating:
             rule = f"gives {features.dtype.name} {list(features.shape)}, not features [batch, size] or [batch, height, width, size]"
             raise RunError(
                 Problem("backbone.handle", rule, "choose a feature-vector module or set backbone.output_key", self.handle)
             )
 
-    def _refused(self, input_shape: tuple[int, ...], reason: str, way_out: str) -> RunError:
+    def _refused(self, input_shape: tuple[int, ...], reason: str, wanted: list[int | None] | None = None) -> RunError:
         rule = f"the module {self.handle} refuses this input ({reason})"
+        if len(input_shape) != 3 or (wanted is not None and len(wanted) != 3):
+            rule = f"refuses what the transform gives, {list(input_shape)} ({reason})"
+            return RunError(Problem("backbone.handle", rule, "choose a module for this kind of data", self.handle))
         if input_shape[-1] == 1:
             return RunError(Problem("dataset.channels", rule, "most modules take RGB: set dataset.channels=3", 1))
+        way_out = f"try the size that the module was made for, {list(self.preferred_size())}, and see its documentation"
+        if wanted:
+            way_out = f"set transform.image_size={str(wanted[:2]).replace(' ', '')}"
         return RunError(Problem("transform.image_size", rule, way_out, list(input_shape[:2])))
 
     def _licence(self, folder: Path) -> str:

@@ -32,11 +32,12 @@ class HubLayer(keras.layers.Layer):
         self.folder, self.output_key, self.arguments = path, output_key, dict(arguments or {})
         self.value_range = tuple(value_range)
         module = _load(path)
-        self.resources = _untracked_resources(module)
+        self.resources = untracked_resources(module)
         self._module = _Hidden(module)
         self._callable = callable(module) and signature is None
         self._function = module.__call__ if self._callable else _signature(module, signature, path)
         self.input_shape_wanted = _wanted(self._function) if self._callable else _input_spec(self._function)[1].shape[1:]
+        self.input_dtype_wanted = _dtype(self._function) if self._callable else _input_spec(self._function)[1].dtype.name
         names = _argument_names(self._function) if self._callable else ()
         self._takes_training = "training" in names
         self._penalties = _Hidden(list(getattr(module, "regularization_losses", None) or ()))
@@ -171,6 +172,13 @@ def _wanted(function) -> tf.TensorShape | None:
     return tf.TensorShape(shapes.pop()) if len(shapes) == 1 else None
 
 
+def _dtype(function) -> str | None:
+    """The name of the dtype of one input where all traces of a module's call agree on it."""
+    specs = [trace.structured_input_signature[0][:1] for trace in getattr(function, "concrete_functions", [])]
+    names = {spec[0].dtype.name for spec in specs if spec and isinstance(spec[0], tf.TensorSpec)}
+    return names.pop() if len(names) == 1 else None
+
+
 def _input_spec(signature) -> tuple[str, tf.TensorSpec]:
     """Name and spec of a signature's only input."""
     inputs = signature.structured_input_signature[1]
@@ -181,7 +189,7 @@ def _input_spec(signature) -> tuple[str, tf.TensorSpec]:
     return next(iter(inputs.items()))
 
 
-def _untracked_resources(module) -> list:
+def untracked_resources(module) -> list:
     """Look-up tables and files that an exported graph needs beside the variables."""
     from tensorflow.python.trackable.asset import Asset
     from tensorflow.python.trackable.resource import TrackableResource

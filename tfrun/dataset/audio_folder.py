@@ -6,7 +6,8 @@ from tfrun.component import setting
 from tfrun.config.problems import Problem, RunError
 from tfrun.dataset import InputSpec, Skipped, sounds
 from tfrun.dataset.folder import Examined, Folder
-from tfrun.dataset.wav import NotReadable, decode
+from tfrun.dataset.wav import decode
+from tfrun.dataset.whole import NotReadable, content_of
 
 
 class AudioFolder(Folder):
@@ -27,7 +28,7 @@ class AudioFolder(Folder):
 
     def examine(self, path):
         try:
-            content = sounds.content_of(path)
+            content = content_of(path)
             sound = decode(content)
         except NotReadable as error:
             return Skipped(path, str(error))
@@ -39,7 +40,7 @@ class AudioFolder(Folder):
         expected = [each.digest for each in examined]
 
         def load(row):
-            content = sounds.content_of(paths[row])
+            content = content_of(paths[row])
             if sounds.digest(content, self.rate) != expected[row]:
                 raise RunError(Problem(paths[row], "has changed since the data were opened", "start again"))
             return sounds.mono(decode(content), self.rate)

@@ -4,41 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import math
-import os
 from functools import lru_cache
-from typing import BinaryIO
 
 import numpy as np
 
-from tfrun.dataset.wav import NotReadable, Sound, decode
+from tfrun.dataset.wav import Sound
 
 _SILENT = 10 ** (-60 / 20)  # -60 dBFS
 _BLOCK = 0.02  # seconds over which silence is told
 
 
-def read_whole(file: BinaryIO) -> bytes:
-    """All bytes of an open file. Raises NotReadable where it changes meanwhile."""
-    before = os.fstat(file.fileno())
-    content = file.read()
-    after = os.fstat(file.fileno())
-    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or len(content) != after.st_size:
-        raise NotReadable("changed while it was read")
-    return content
-
-
-def content_of(path: str) -> bytes:
-    """Raises NotReadable."""
-    try:
-        with open(path, "rb") as file:
-            return read_whole(file)
-    except OSError as error:
-        raise NotReadable(f"cannot be read ({error.strerror})") from error
-
-
 def mono(sound: Sound, rate: int) -> np.ndarray:
     """float32 [samples] in [-1, 1] at `rate`: the mean of all channels, resampled by a band-limited filter.
 
-    Polyphase: Crochiere & Rabiner, "Multirate Digital Signal Processing", 1983. Raises NotReadable where nothing is left.
+    Polyphase: Crochiere & Rabiner, "Multirate Digital Signal Processing", 1983.
     """
     samples = sound.samples.mean(axis=1, dtype=np.float32) if sound.samples.shape[1] > 1 else sound.samples[:, 0]
     if sound.rate != rate:
@@ -76,6 +55,3 @@ def facts(sound: Sound) -> dict[str, float]:
         "seconds": len(samples) / sound.rate, "rate": sound.rate, "channels": samples.shape[1],
         "peak": float(np.abs(samples).max()), "loudness": 10 * math.log10(power), "silent": float((powers < _SILENT**2).mean()),
     }  # fmt: skip
-
-
-__all__ = ["NotReadable", "content_of", "decode", "digest", "facts", "mono", "read_whole"]

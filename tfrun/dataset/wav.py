@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tfrun.dataset.whole import NotReadable
+
 _PCM, _FLOAT, _EXTENSIBLE = 1, 3, 0xFFFE
 _UNKNOWN_LENGTH = 0xFFFFFFFF  # what writers put that cannot go back, as into a pipe
 _LOUDEST_FLOAT = 16.0  # 24 dB above full scale: beyond, they are no samples in [-1, 1]
@@ -19,10 +21,6 @@ _OTHER_FORMATS = {
     b"fLaC": "FLAC", b"OggS": "Ogg", b"ID3": "MP3", b"\xff\xfb": "MP3", b"FORM": "AIFF", b"caff": "CAF", b"RF64": "RF64",
     b"RIFX": "big-endian RIFX", b".snd": "AU", b"\x1aE\xdf\xa3": "Matroska or WebM",
 }  # fmt: skip
-
-
-class NotReadable(ValueError):
-    """Why a file is no sound that can be read, in words that follow its name."""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from tfrun.dataset import InputSpec
 from tfrun.export.module import OUTPUT, SIGNATURE
 from tfrun.model import Model
 
@@ -24,7 +25,7 @@ def contract(model: Model, row: dict[str, np.ndarray]) -> dict[str, Any]:
     return {
         "signatures": {
             SIGNATURE: {
-                "inputs": [{"name": spec.name, "dtype": spec.dtype, "shape": [None, *spec.shape]} for spec in model.inputs],
+                "inputs": [_input(spec) for spec in model.inputs],
                 "outputs": [{"name": OUTPUT, "dtype": "float32", "shape": [None, len(model.classes)]}],
             }
         },
@@ -35,6 +36,11 @@ def contract(model: Model, row: dict[str, np.ndarray]) -> dict[str, Any]:
             "response": {"predictions": [[float(f"{value:.7g}") for value in answer]]},
         },
     }
+
+
+def _input(spec: InputSpec) -> dict[str, Any]:
+    rate = {"rate": spec.rate} if spec.rate else {}
+    return {"name": spec.name, "dtype": spec.dtype, "shape": [None, *spec.shape], **rate}
 
 
 def _small(picture: np.ndarray) -> np.ndarray:

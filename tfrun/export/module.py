@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import tensorflow as tf
 
+from tfrun.backbone.layer import untracked_resources
+
 if TYPE_CHECKING:
     from tfrun.dataset import InputSpec
     from tfrun.model import Model
@@ -26,7 +28,7 @@ class ExportedModel(tf.Module):
     def __init__(self, model: Model):
         super().__init__(name="exported")
         self.weights = [variable.value for variable in model.variables]
-        self.resources = list(getattr(model.backbone, "resources", ()))
+        self.resources = [*getattr(model.backbone, "resources", ()), *untracked_resources(model.transform)]
         self.predict = tf.function(lambda **raw: {OUTPUT: model.probabilities(raw)})
         self.signature = self.predict.get_concrete_function(**{spec.name: _tensor(spec) for spec in model.inputs})
 

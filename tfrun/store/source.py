@@ -105,7 +105,7 @@ def _without_views(augment: Augment) -> dict[str, Any]:
 
 def _state(transform: tf.Module) -> str:
     """sha256 over what the transform was fitted to."""
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(getattr(transform, "fitted", b""))
     for variable in transform.variables:
         value = np.ascontiguousarray(variable.numpy())
         digest.update(f"{value.dtype.str}{value.shape}".encode() + value.tobytes())

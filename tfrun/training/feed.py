@@ -116,6 +116,8 @@ class Feed:
         else:
             stream = input_batches(self.model, split, self.experiment.augment, batch_size, seed, first_step=step)
             inputs = next(iter(stream))[0].numpy()
+        if inputs.dtype == object:  # strings
+            return []
         bad = ~np.isfinite(inputs.reshape(len(inputs), -1)).all(axis=1)
         return list(dict.fromkeys(str(split.ids[position]) for position in positions[bad]))
 

@@ -114,18 +114,36 @@ def _module(name: str, rate: int, samples: int, bands: Bands | None, edges: tupl
             return self._log_mel(fixed) if bands else fixed
 
         def _log_mel(self, fixed):
-            """float32 [batch, frames, mels, 1]: natural logarithm of triangular bands of the magnitudes.
-
-            The mel scale is that of Young et al., "The HTK Book".
-            """
+            """float32 [batch, frames, mels, 1]: natural logarithm of bands of the magnitudes."""
             whole = samples // bands.piece * bands.piece
             cut = tf.reshape(fixed[:, :whole], [-1, whole // bands.piece, bands.piece])
             frames = tf.reshape(tf.gather(cut, bands.pieces, axis=1), [-1, bands.frames, bands.window])
-            frames *= tf.signal.hann_window(bands.window)
-            padded = tf.pad(frames, [[0, 0], [0, 0], [0, bands.transform - bands.window]])
-            magnitudes = tf.abs(tf.signal.rfft(padded))
-            mel = tf.signal.linear_to_mel_weight_matrix(bands.mels, bands.transform // 2 + 1, rate, *edges)
-            flat = tf.matmul(tf.reshape(magnitudes, [-1, bands.transform // 2 + 1]), mel)
-            return tf.math.log(tf.reshape(flat, [-1, bands.frames, bands.mels, 1]) + offset)
+            padded = tf.pad(frames * hann(bands.window), [[0, 0], [0, 0], [0, bands.transform - bands.window]])
+            magnitudes = tf.reshape(tf.abs(tf.signal.rfft(padded)), [-1, bands.transform // 2 + 1])
+            mel = tf.matmul(magnitudes, mel_bands(bands.mels, bands.transform, rate, *edges))
+            return tf.math.log(tf.reshape(mel, [-1, bands.frames, bands.mels, 1]) + offset)
 
     return AudioTransform(name="transform")
+
+
+# In float64 and once: computed in float32 in a graph, they differ between eager execution, graphs and exported files.
+
+
+def hann(samples: int) -> np.ndarray:
+    """float32 [samples]: the periodic Hann window (Harris, "On the Use of Windows for Harmonic Analysis", 1978)."""
+    return (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(samples) / samples)).astype(np.float32)
+
+
+def mel_bands(mels: int, points: int, rate: int, low: float, high: float) -> np.ndarray:
+    """float32 [points / 2 + 1, mels]: triangles, evenly spaced and straight on the mel scale (Young et al., "The HTK Book")."""
+
+    def mel(hertz):
+        return 1127.0 * np.log1p(np.asarray(hertz, float) / 700.0)
+
+    edges = np.linspace(mel(low), mel(high), mels + 2)
+    bins = mel(np.arange(points // 2 + 1) * rate / points)[:, None]
+    rising = (bins - edges[:-2]) / (edges[1:-1] - edges[:-2])
+    falling = (edges[2:] - bins) / (edges[2:] - edges[1:-1])
+    weights = np.maximum(0.0, np.minimum(rising, falling))
+    weights[0] = 0.0  # what does not swing is no sound
+    return weights.astype(np.float32)
