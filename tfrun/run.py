@@ -292,7 +292,7 @@ def report(
 
     with record.stage("report") as stage:
         result.durations = dict(record.durations)
-        page.write(experiment, data, history, held, result)
+        page.write(experiment, model, data, history, held, result)
         card.write(experiment, data, model.transform.says, result)
         stage.says = "report.html, card.md"
 

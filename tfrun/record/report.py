@@ -12,6 +12,7 @@ import numpy as np
 import yaml
 
 from tfrun.component import plain
+from tfrun.record.augmented import augmented
 from tfrun.record.record import write_atomically
 from tfrun.record.result import Result
 
@@ -19,13 +20,14 @@ if TYPE_CHECKING:
     from tfrun.dataset import Data
     from tfrun.experiment import Experiment
     from tfrun.export.measure import Held
+    from tfrun.model import Model
     from tfrun.training.trainer import History
 
 _TEMPLATES = Path(__file__).parent
 _EXAMPLES, _THUMBNAIL, _LARGEST_CONFUSION, _TEXT = 12, 96, 30, 300  # rows of each kind, pixels, classes, characters
 
 
-def write(experiment: Experiment, data: Data, history: History, held: Held, result: Result) -> None:
+def write(experiment: Experiment, model: Model, data: Data, history: History, held: Held, result: Result) -> None:
     from jinja2 import Environment, FileSystemLoader
 
     environment = Environment(loader=FileSystemLoader(_TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True)
@@ -34,6 +36,7 @@ def write(experiment: Experiment, data: Data, history: History, held: Held, resu
         confusion=confusion(held, len(data.classes)) if len(data.classes) <= _LARGEST_CONFUSION else None,
         counts={name: np.bincount(split.labels, minlength=len(data.classes)).tolist() for name, split in data.splits.items()},
         curves=curves(history), wrong=examples(held, data, right=False), right=examples(held, data, right=True),
+        augmented=[(name, thumbnail(one), thumbnail(other)) for name, one, other in augmented(experiment, model, data)],
         config=yaml.safe_dump(plain(experiment), sort_keys=False, allow_unicode=True),
         environment=yaml.safe_dump(plain(result.environment), sort_keys=False, allow_unicode=True),
         now=datetime.now().strftime("%Y-%m-%d %H:%M"), seconds=sum(result.durations.values()),
