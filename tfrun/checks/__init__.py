@@ -49,6 +49,9 @@ class Checks(Settings):
         gt=0,
         lt=1,
     )
+    drift_by: str | None = setting(
+        None, "column whose values are compared with the training split one by one: a month, a site; what is above is a warning"
+    )
     leakage: float = setting(
         0.9, "largest share of the majority guess's errors that one feature alone may take away", unit="share", gt=0, le=1
     )

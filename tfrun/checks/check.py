@@ -10,6 +10,7 @@ from tensorflow_metadata.proto.v0 import statistics_pb2 as pb
 from tfrun.checks import Checks, schema
 from tfrun.checks.anomaly import Anomaly
 from tfrun.checks.drift import drift
+from tfrun.checks.drift_by import steps, summed
 from tfrun.checks.enforce import Rules, enforce
 from tfrun.checks.features import by_name
 from tfrun.checks.findings import Findings
@@ -35,16 +36,19 @@ def check(tables: Tables, roles: Roles, checks: Checks) -> Findings:
     found = statistics(splits)
     training = next(dataset for dataset in found.datasets if dataset.name == TRAIN)
     rules = given or schema.infer(training, roles.texts)
+    left_out = frozenset({roles.ids, *roles.groups} - {None})
+    along = steps(checks.drift_by, tables, roles, checks, training, left_out) if checks.drift_by else ()
     anomalies = [
         *_of_splits(splits, found, rules, given is not None, roles, checks),
         *label_anomalies(splits, roles.label, checks),
         *constant_features(splits[TRAIN]),
         *leakage(splits[TRAIN].sample, roles.label, splits[TRAIN].inputs(), checks.leakage),
         *repeat_anomalies(tables, splits, roles, checks),
-        *_drifts(found, earlier, roles, checks),
+        *_drifts(found, earlier, left_out, checks),
+        *summed(along),
         *_embeddings(splits, roles, checks),
     ]
-    return Findings(found, rules, tuple(sorted(anomalies, key=_first)), checks, roles)
+    return Findings(found, rules, tuple(sorted(anomalies, key=_first)), checks, roles, along)
 
 
 def _gather(tables: Tables, roles: Roles, checks: Checks) -> dict[str, SplitAccumulator]:
@@ -68,9 +72,9 @@ def _of_splits(
 
 
 def _drifts(
-    found: pb.DatasetFeatureStatisticsList, earlier: pb.DatasetFeatureStatisticsList | None, roles: Roles, checks: Checks
-) -> Iterator[Anomaly]:
-    left_out = frozenset({roles.ids, *roles.groups} - {None})
+    found: pb.DatasetFeatureStatisticsList, earlier: pb.DatasetFeatureStatisticsList | None, left_out: frozenset[str],
+    checks: Checks,
+) -> Iterator[Anomaly]:  # fmt: skip
     now = {dataset.name: dataset for dataset in found.datasets}
     for name, dataset in now.items():
         if name != TRAIN:

@@ -46,6 +46,16 @@ def drift(
             yield from _categories(name, _values(feature), _values(old), now.name, than, checks.drift_categories)
 
 
+def distance(now: features.Feature, before: features.Feature) -> float | None:
+    """Jensen–Shannon divergence of numbers, L-infinity of categories; None where one of the two is neither or empty."""
+    if features.is_number(now) and features.is_number(before):
+        figure = of_numbers(now, before)
+        return None if math.isnan(figure) else figure
+    if features.is_number(now) or features.is_number(before) or not (_values(now) and _values(before)):
+        return None
+    return l_infinity(_values(now), _values(before))[0]
+
+
 def _values(feature: features.Feature) -> dict[str, float]:
     """Of text: its scripts."""
     scripts = features.custom(feature, "scripts")

@@ -11,6 +11,7 @@ from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2, statistics_p
 
 from tfrun.checks import schema as schemas
 from tfrun.checks.anomaly import KINDS, Anomaly
+from tfrun.checks.drift_by import Step
 from tfrun.checks.roles import Roles
 from tfrun.config.problems import DataError, Problem
 
@@ -23,13 +24,14 @@ _SHOWN = 10  # errors on the screen
 
 @dataclass(frozen=True)
 class Findings:
-    """statistics: one dataset a split. schema: what was enforced. anomalies: errors first."""
+    """statistics: one dataset a split. schema: what was enforced. anomalies: errors first. steps: of `checks.drift_by`."""
 
     statistics: statistics_pb2.DatasetFeatureStatisticsList
     schema: schema_pb2.Schema
     anomalies: tuple[Anomaly, ...]
     checks: Checks
     roles: Roles
+    steps: tuple[Step, ...] = ()
 
     @property
     def failed(self) -> bool:
@@ -41,7 +43,9 @@ class Findings:
         errors = [anomaly for anomaly in self.anomalies if anomaly.severity == "error"]
         problems = [Problem(anomaly.feature or "dataset", f"({anomaly.split}) {anomaly.text}") for anomaly in errors[:_SHOWN]]
         if len(errors) > _SHOWN:
-            problems.append(Problem("dataset", f"{len(errors) - _SHOWN} more errors are in {FOLDER}/data.html of the run directory"))
+            problems.append(
+                Problem("dataset", f"{len(errors) - _SHOWN} more errors are in {FOLDER}/data.html of the run directory")
+            )
         return DataError(*problems)
 
     def plain(self) -> dict[str, Any]:
@@ -51,6 +55,7 @@ class Findings:
             "rows": {dataset.name: dataset.num_examples for dataset in self.statistics.datasets},
             "features": {dataset.name: len(dataset.features) for dataset in self.statistics.datasets},
             "anomalies": [anomaly.plain() for anomaly in self.anomalies],
+            "drift_by": {step.value: {"rows": step.rows, "figures": step.figures} for step in self.steps},
         }
 
     def proto(self) -> anomalies_pb2.Anomalies:

@@ -43,6 +43,7 @@ def page(findings: Findings) -> str:
     environment = Environment(loader=FileSystemLoader(_TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True)
     return environment.get_template("data.html.j2").render(
         cards=cards(findings), anomalies=findings.anomalies, failed=findings.failed,
+        steps=findings.steps, along=findings.checks.drift_by, limits=(findings.checks.drift_categories, findings.checks.drift_numbers),
         rows={dataset.name: dataset.num_examples for dataset in findings.statistics.datasets},
     )  # fmt: skip
 
