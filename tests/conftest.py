@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,6 +78,26 @@ def pictures(tmp_path_factory) -> Path:
         for index in np.flatnonzero(names[labels] == name)[:24]:
             Image.fromarray(images[index]).save(folder / name / f"{number}_{index}.png")
     return folder
+
+
+@pytest.fixture(scope="session")
+def sounds(tmp_path_factory) -> Path:
+    """Four classes of made sounds, 24 each, from six devices."""
+    from tests.sounds import folder_of_sounds
+
+    return folder_of_sounds(tmp_path_factory.mktemp("sounds") / "all")
+
+
+@pytest.fixture(scope="session")
+def own_data(pictures, sounds) -> Callable[[str], list[str]]:
+    """What a shipped experiment has to be told that brings no data of its own."""
+    folders = {"image_folder": pictures, "audio_folder": sounds}
+
+    def overrides(name: str) -> list[str]:
+        text = (ROOT / f"experiments/{name}.yaml").read_text()
+        return [f"dataset.directory={folder}" for kind, folder in folders.items() if f"override /dataset: {kind}" in text]
+
+    return overrides
 
 
 @pytest.fixture(scope="session")

@@ -9,10 +9,11 @@ from tfrun.config.catalogue import experiments
 
 
 @pytest.mark.parametrize("name", sorted(experiments()))
-def test_it_dry_runs(name, tmp_path, pictures):
-    own_data = "override /dataset: image_folder" in (ROOT / f"experiments/{name}.yaml").read_text()
-    more = [f"dataset.directory={pictures}"] if own_data else []
-    done = tfrun(tmp_path, f"+experiment={name}", "debug=fast", "export=[saved_model]", "transform.image_size=64", *more)
+def test_it_dry_runs(name, tmp_path, own_data):
+    more = own_data(name)
+    if "override /transform" not in (ROOT / f"experiments/{name}.yaml").read_text():
+        more.append("transform.image_size=64")
+    done = tfrun(tmp_path, f"+experiment={name}", "debug=fast", "export=[saved_model]", *more)
     assert done.code == 0, done.err
     assert done.result["status"] == "done" and done.result["verdict"]["blessed"]
     assert set(done.result["data"]["rows"].values()) <= set(range(65))

@@ -59,16 +59,14 @@ def test_it_is_small_and_holds_licences_configs_and_samples(wheel):
     assert any(name.endswith("licenses/LICENSE") for name in names) and not any("__pycache__" in name for name in names)
 
 
-def test_every_experiment_composes_from_another_folder(installed, tmp_path, pictures):
+def test_every_experiment_composes_from_another_folder(installed, tmp_path, own_data):
     where = subprocess.run(
         [sys.executable, "-c", "import tfrun; print(tfrun.__file__)"], cwd=tmp_path, capture_output=True, text=True,
         env={**os.environ, "PYTHONPATH": str(installed)},
     )  # fmt: skip
     assert where.stdout.startswith(str(installed))
     for name in experiments():
-        own_data = "image_folder" in (ROOT / f"experiments/{name}.yaml").read_text()
-        more = [f"dataset.directory={pictures}"] if own_data else []
-        done = elsewhere(installed, tmp_path, "check", f"+experiment={name}", *more)
+        done = elsewhere(installed, tmp_path, "check", f"+experiment={name}", *own_data(name))
         assert done.returncode == 0, done.stderr
     assert "quickstart" in elsewhere(installed, tmp_path, "list").stdout
 
