@@ -91,11 +91,14 @@ class Model:
 
     def predict(self, split: Split) -> np.ndarray:
         """Class probabilities of every row in order, float32 [rows, classes], through the backbone itself: this is evidence."""
+        return self.predict_from_features(self.embed(split))
+
+    def embed(self, split: Split) -> np.ndarray:
+        """Features of every row in order, float32 [rows, ...], by the backbone itself and not by the feature store."""
         import tensorflow as tf
 
         function, rows = self.lazy.function, self.lazy.rows_at_once
-        features = [function(tf.constant(inputs)).numpy() for inputs in transformed(split, self.transform, rows)]
-        return self.predict_from_features(np.concatenate(features))
+        return np.concatenate([function(tf.constant(inputs)).numpy() for inputs in transformed(split, self.transform, rows)])
 
     def predict_from_features(self, features: Features | np.ndarray) -> np.ndarray:
         """features: of one split. float32 [rows, classes]."""

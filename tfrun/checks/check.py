@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from tensorflow_metadata.proto.v0 import schema_pb2
 from tensorflow_metadata.proto.v0 import statistics_pb2 as pb
 
-from tfrun.checks import Checks, schema
+from tfrun.checks import Checks, schema, two_sample
 from tfrun.checks.anomaly import Anomaly
 from tfrun.checks.drift import drift
 from tfrun.checks.drift_by import steps, summed
@@ -21,7 +21,6 @@ from tfrun.checks.repeats import repeat_anomalies
 from tfrun.checks.roles import Roles
 from tfrun.checks.split import SplitAccumulator
 from tfrun.checks.statistics import read, statistics
-from tfrun.checks.two_sample import two_sample
 from tfrun.config.problems import Problem, RunError
 
 TRAIN = "train"
@@ -94,11 +93,9 @@ def _embeddings(splits: dict[str, SplitAccumulator], roles: Roles, checks: Check
             own = split.sample.columns.get(column)
             if name == TRAIN or train is None or own is None or own.shape[1:] != train.shape[1:]:
                 continue
-            test = two_sample(own, train)
-            if test.p_value < checks.drift_embeddings:
-                text = f"is distributed otherwise than in train (MMD² {test.distance:.4f}, p-value {test.p_value:.4f} below "
-                text += f"checks.drift_embeddings = {checks.drift_embeddings:g}); see whether the rows were drawn alike"
-                yield Anomaly(column, "embedding_drift", name, text, test.p_value, checks.drift_embeddings)
+            found = two_sample.anomaly(column, name, own, train, checks.drift_embeddings)
+            if found:
+                yield found
 
 
 def _first(anomaly: Anomaly) -> tuple:

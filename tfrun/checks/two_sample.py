@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tfrun.checks.anomaly import Anomaly
+
 _ROWS, _PERMUTATIONS, _AT_ONCE = 500, 4999, 500
 
 
@@ -37,6 +39,16 @@ def two_sample(one: np.ndarray, other: np.ndarray, seed: int = 0) -> TwoSample:
         tries = min(_AT_ONCE, _PERMUTATIONS - start)
         above += int((_discrepancy(kernel, draw.permuted(np.repeat(mine, tries, axis=0), axis=1)) >= distance).sum())
     return TwoSample(distance, (above + 1) / (_PERMUTATIONS + 1))
+
+
+def anomaly(feature: str, split: str, own: np.ndarray, train: np.ndarray, limit: float) -> Anomaly | None:
+    """own: of the rows of `split`. limit: `checks.drift_embeddings`."""
+    test = two_sample(own, train)
+    if test.p_value >= limit:
+        return None
+    text = f"is distributed otherwise than in train (MMD² {test.distance:.4f}, p-value {test.p_value:.4f} below "
+    text += f"checks.drift_embeddings = {limit:g}); see whether the rows were drawn alike"
+    return Anomaly(feature, "embedding_drift", split, text, test.p_value, limit)
 
 
 def _drawn(rows: np.ndarray, draw: np.random.Generator) -> np.ndarray:
