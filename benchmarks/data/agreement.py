@@ -74,11 +74,11 @@ def drifts(data: Path, theirs: Path, measured: dict[str, float]) -> Iterator[Row
         yield _row(f"L-infinity, {said}", words)
         yield _row(f"Jensen–Shannon (STANDARD), {said}", numbers)
     apart = {
-        name: of_numbers(own["second"][name], own["first"][name]) - figure
+        name: abs(of_numbers(own["second"][name], own["first"][name]) - figure)
         for name, figure in measured.items()
         if features.is_number(own["first"][name])
     }
-    yield _row("Jensen–Shannon of cells, which the checks use, above TFDV's", apart)
+    yield _row("Jensen–Shannon of cells, which the checks use, and TFDV's", apart)
 
 
 def schema_differences(ours: schema_pb2.Schema, theirs: Path | str) -> list[str]:

@@ -65,6 +65,16 @@ def test_a_category_that_training_does_not_have_is_named_with_its_share():
     assert "curly (5.0%)" in found.text
 
 
+def test_words_among_numbers_that_are_strings_are_named():
+    def code(splits):
+        for name, found in splits.items():
+            found["code"] = [str(row * 7 % 400) for row in range(ROWS[name])]
+        splits["test"]["code"][:20] = ["n/a"] * 20
+
+    found = only(checked(code), "unexpected_values")
+    assert (found.feature, found.figure, found.examples) == ("code", 0.1, ("n/a",))
+
+
 @pytest.mark.parametrize(("value", "kind"), [(float("nan"), "nan"), (float("inf"), "infinity")])
 def test_nan_and_infinity_are_found_with_their_rows(value, kind):
     found = only(checked(put("validation", "weight", [3, 150], value)), kind)

@@ -10,6 +10,7 @@ import pytest
 from tfrun.checks import Roles
 from tfrun.checks.gather import accumulate
 from tfrun.checks.numbers import Numbers
+from tfrun.checks.statistics import statistics
 
 
 def test_flights_are_what_pandas_says(flights):
@@ -22,6 +23,15 @@ def test_flights_are_what_pandas_says(flights):
         assert numbers.deviation == pytest.approx(values.std(ddof=0), rel=1e-9)
         assert (numbers.low, numbers.high, numbers.quantile(0.5)) == (values.min(), values.max(), values.median())
         assert numbers.zeros == (values == 0).sum() and len(numbers.spread.keys) == values.nunique()
+
+
+def test_histograms_are_those_of_numpy(flights):
+    found = statistics({"train": accumulate(iter(flights.to_batches()), Roles("late"), 100)})
+    for feature in found.datasets[0].features:
+        for histogram in feature.num_stats.histograms[:1]:
+            counts, edges = np.histogram(flights[feature.path.step[0]].drop_null().to_numpy(), bins=10)
+            assert [bucket.sample_count for bucket in histogram.buckets] == counts.tolist()
+            assert [bucket.low_value for bucket in histogram.buckets] == pytest.approx(edges[:-1].tolist())
 
 
 def test_nan_and_infinities_are_counted_and_left_out_of_the_mean():

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from tensorflow_metadata.proto.v0 import schema_pb2
 
 from tfrun.checks import features
 from tfrun.checks.anomaly import Anomaly, few, named
+from tfrun.checks.schema import is_integer
 
 
 def outside(
@@ -44,10 +45,8 @@ def _limits(feature: schema_pb2.Feature) -> tuple[float | None, float | None]:
 def _categories(
     schema: schema_pb2.Schema, feature: schema_pb2.Feature, found: features.Feature, split: str, share: float
 ) -> Iterator[Anomaly]:
-    allowed = _allowed(schema, feature)
-    if allowed is None:
-        return
-    new = {value: count for value, count in features.counts(found).items() if value not in allowed}
+    is_known = _known(schema, feature)
+    new = {value: count for value, count in features.counts(found).items() if not is_known(value)}
     total = features.common(found).tot_num_values
     figure = sum(new.values()) / total if total else 0.0
     if new and figure > share:
@@ -58,13 +57,18 @@ def _categories(
         yield Anomaly(feature.name, "unexpected_values", split, f"{text} to the schema", figure, share, few(new))
 
 
-def _allowed(schema: schema_pb2.Schema, feature: schema_pb2.Feature) -> set[str] | None:
+def _known(schema: schema_pb2.Schema, feature: schema_pb2.Feature) -> Callable[[str], bool]:
+    """Whether a string is in the domain of the feature; a domain that does not name its values has all."""
     kind = feature.WhichOneof("domain_info")
     if kind == "domain":
-        named_domains = {domain.name: domain for domain in schema.string_domain}
-        return set(named_domains[feature.domain].value) if feature.domain in named_domains else None
+        domains = {domain.name: set(domain.value) for domain in schema.string_domain}
+        return domains[feature.domain].__contains__ if feature.domain in domains else _any
     if kind == "string_domain":
-        return set(feature.string_domain.value)
+        return set(feature.string_domain.value).__contains__
     if kind == "bool_domain":
-        return {value for value in (feature.bool_domain.true_value, feature.bool_domain.false_value) if value}
-    return None
+        return {feature.bool_domain.true_value, feature.bool_domain.false_value}.__contains__
+    return is_integer if kind == "int_domain" else _any
+
+
+def _any(_: str) -> bool:
+    return True

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tfrun.checks.hashing import hashed, mixed
+from tfrun.checks.hashing import hashed
 
 Kind = Literal["int", "float", "string", "bytes", "struct", "none"]
 
@@ -36,7 +36,7 @@ class Encoded:
         if self.lengths is not None or self.kind in ("struct", "none"):
             return None
         values = (self.numbers + 0.0).view(np.uint64) if self.numbers is not None else self.hashes[self.codes]
-        return self._spread(mixed(values), np.zeros(self.rows, np.uint64))
+        return self._spread(values, np.zeros(self.rows, np.uint64))
 
     def column(self) -> np.ndarray | None:
         """float64 [rows] with NaN for none, or uint64 [rows] with 0 for none."""

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 KEPT = 16_384
+_FEW = 512
 _SIGN = np.int64(0x7FFFFFFFFFFFFFFF)
 
 
@@ -27,7 +30,7 @@ class Quantiles:
         """values: float64 [n], finite. counts: int64 [n], how often each is there; None: once."""
         keys = keys_of(values) >> self.level
         if counts is None:
-            keys, counts = np.unique(keys, return_counts=True)
+            keys, counts = _counted(keys, few=0 < len(self.keys) < _FEW)
         self._put(keys, counts)
 
     def merge(self, other: Quantiles) -> None:
@@ -98,6 +101,14 @@ def keys_of(values: np.ndarray) -> np.ndarray:
 def values_of(keys: np.ndarray) -> np.ndarray:
     """float64 of what `keys_of` gives."""
     return (keys ^ ((keys >> 63) & _SIGN)).view(np.float64)
+
+
+def _counted(keys: np.ndarray, few: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Hashing is faster than sorting where there are few different ones."""
+    if not few:
+        return np.unique(keys, return_counts=True)
+    found = pc.value_counts(pa.array(keys))
+    return found.field(0).to_numpy(), found.field(1).to_numpy()
 
 
 def _joined(keys: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

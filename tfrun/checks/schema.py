@@ -75,12 +75,13 @@ def _domain(schema: schema_pb2.Schema, feature: schema_pb2.Feature, found: featu
             feature.bool_domain.true_value = true[0]
         if false:
             feature.bool_domain.false_value = false[0]
-    elif values and all(_is_integer(value) for value in values):
+    elif values and all(is_integer(value) for value in values):
         feature.int_domain.SetInParent()
     elif values and max(len(values), found.string_stats.unique) <= LARGEST_DOMAIN:
         schema.string_domain.add(name=feature.name, value=values)
         feature.domain = feature.name
 
 
-def _is_integer(value: str) -> bool:
+def is_integer(value: str) -> bool:
+    """Whether a string is one of those that TFDV takes for an INT domain."""
     return value.removeprefix("-").isascii() and value.removeprefix("-").isdigit()

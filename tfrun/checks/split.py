@@ -16,6 +16,8 @@ from tfrun.checks.roles import Roles
 from tfrun.checks.sample import Sample
 from tfrun.config.problems import Problem, RunError
 
+_SALTS = mixed(np.arange(4096, dtype=np.uint64))  # so that the same value in another column is another hash
+
 
 class SplitAccumulator:
     """columns: by name, in the order of the first block. fingerprints: of the digest column, or of each text column.
@@ -86,7 +88,8 @@ class SplitAccumulator:
         for number, column in enumerate(encoded.values()):
             bits = column.bits()
             if bits is not None:
-                hashes = mixed(hashes ^ (bits + np.uint64(number)))
+                hashes += mixed(bits ^ _SALTS[number % len(_SALTS)])
+        hashes = mixed(hashes)
         drawn = {*self.roles.inputs(encoded), self.roles.label} - set(self.roles.texts)
         columns = {name: column.column() for name, column in encoded.items() if name in drawn and column.lengths is None}
         columns |= {name: dense(encoded[name]) for name in self.roles.embeddings if name in encoded}
