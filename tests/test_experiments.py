@@ -1,5 +1,6 @@
 """Every shipped experiment runs from end to end in little."""
 
+import importlib.util
 import json
 
 import pytest
@@ -8,7 +9,23 @@ from tests.conftest import ROOT, tfrun
 from tfrun.config.catalogue import experiments
 
 
-@pytest.mark.parametrize("name", sorted(experiments()))
+def online(name: str) -> bool:
+    return "needs the internet" in (ROOT / f"experiments/{name}.yaml").read_text()
+
+
+@pytest.mark.parametrize("name", [name for name in sorted(experiments()) if online(name)])
+def test_what_needs_the_internet_composes_and_is_checked(name):
+    from tfrun import check, load
+
+    experiment = load([f"+experiment={name}"])
+    installed = importlib.util.find_spec("tensorflow_datasets") is not None
+    assert [str(problem) for problem in check(experiment)] == (
+        [] if installed else ["dataset = tfds: needs the package tensorflow-datasets; pip install 'tfrun[tfds]'"]
+    )
+    assert experiment.backbone.handle.startswith("https://") and experiment.dataset.download
+
+
+@pytest.mark.parametrize("name", [name for name in sorted(experiments()) if not online(name)])
 def test_it_dry_runs(name, tmp_path, own_data):
     more = own_data(name)
     if "override /transform" not in (ROOT / f"experiments/{name}.yaml").read_text():
