@@ -6,6 +6,7 @@ import os
 import sys
 import time
 import traceback
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -160,6 +161,7 @@ def open_data(experiment: Experiment, record: Record, result: Result) -> Data:
         rows = {name: len(split) for name, split in data.splits.items()}
         skipped = [asdict(item) for item in data.skipped]
         stage.says = f"{len(data.classes)} classes; " + ", ".join(f"{name} {count:,}" for name, count in rows.items()) + " rows"
+        stage.says += f"; {_kinds(data)}" if data.kind == "table" else ""
     for item in data.skipped:
         record.warn(f"skipped {item.file}: {item.reason}")
     for name, split in data.splits.items():
@@ -167,13 +169,19 @@ def open_data(experiment: Experiment, record: Record, result: Result) -> Data:
             record.warn(f"class '{data.classes[number]}' has no row in {name}")
     result.data = {
         "source": data.source, "licence": data.licence, "fingerprint": data.fingerprint, "classes": list(data.classes),
-        "rows": rows, "skipped": skipped, "skipped_count": sum(item.count for item in data.skipped),
+        "inputs": [asdict(spec) for spec in data.inputs], "rows": rows, "skipped": skipped, "skipped_count": sum(item.count for item in data.skipped),
     }  # fmt: skip
     missing = [name for name in (*experiment.evaluation.splits, "train", "test") if name not in data.splits]
     missing = [name for name in missing if not (name == "validation" and experiment.dataset.split.validation == 0)]
     if missing:
         raise RunError(Problem(f"dataset.split.{missing[0]}", "this split has no rows", "give it a share, or rows", 0))
     return data
+
+
+def _kinds(data: Data) -> str:
+    """How many inputs there are of each kind."""
+    counts = Counter(spec.kind for spec in data.inputs)
+    return ", ".join(f"{count} {kind}" for kind, count in counts.items()) + " columns"
 
 
 def build_model(experiment: Experiment, data: Data, strategy, record: Record, result: Result) -> Model:
@@ -213,6 +221,7 @@ def train_model(experiment: Experiment, model: Model, data: Data, strategy, reco
 def evaluate(experiment: Experiment, model: Model, data: Data, record: Record, result: Result) -> Held:
     """Metrics of the trained model; the test split's predictions are what exports are held against."""
     from tfrun.export.measure import Held
+    from tfrun.export.numeric import numeric
 
     with record.stage("evaluation") as stage:
         began, rows = time.perf_counter(), 0
@@ -229,7 +238,8 @@ def evaluate(experiment: Experiment, model: Model, data: Data, record: Record, r
         result.throughput["evaluation_rows_per_second"] = round(rows / (time.perf_counter() - began), 1)
         shown = [experiment.evaluation.primary, *(n for n in ("accuracy", "loss") if n != experiment.evaluation.primary)]
         stage.says = "test " + ", ".join(f"{name} {result.metrics['test'][name]:.4f}" for name in shown)
-    return Held(data.splits["test"], predictions["test"], result.metrics["test"])
+    part = numeric(model)
+    return Held(data.splits["test"], predictions["test"], result.metrics["test"], part and part.of)
 
 
 def decide(experiment: Experiment, artifacts: list[Artifact], record: Record, result: Result) -> Verdict:
@@ -242,13 +252,15 @@ def decide(experiment: Experiment, artifacts: list[Artifact], record: Record, re
 def report(
     experiment: Experiment, model: Model, data: Data, history: History, held: Held, record: Record, result: Result
 ) -> None:
+    from tfrun.export.numeric import numeric
     from tfrun.record import card
     from tfrun.record import report as page
 
     with record.stage("report") as stage:
         result.durations = dict(record.durations)
         page.write(experiment, data, history, held, result)
-        card.write(experiment, data, model.transform.says, result)
+        part = numeric(model)
+        card.write(experiment, data, model.transform.says, result, part.inputs if part else ())
         stage.says = "report.html, card.md"
 
 

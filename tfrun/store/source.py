@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -109,4 +110,5 @@ def _state(transform: tf.Module) -> str:
     for variable in transform.variables:
         value = np.ascontiguousarray(variable.numpy())
         digest.update(f"{value.dtype.str}{value.shape}".encode() + value.tobytes())
+    digest.update(json.dumps(getattr(transform, "fitted", None), sort_keys=True).encode())
     return digest.hexdigest()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from tfrun.component import setting
 from tfrun.transform import Transform
 from tfrun.transform.image import Image, ImageSize
+from tfrun.transform.table import Table
 
 if TYPE_CHECKING:
     from tfrun.backbone import Backbone
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Auto(Transform):
-    """Pictures are resized and scaled to [0, 1] (see `transform=image`)."""
+    """Pictures are resized and scaled to [0, 1] (see `transform=image`); columns of a table become numbers (`transform=table`)."""
 
     image_size: ImageSize | None = setting(
         None,
@@ -23,5 +24,8 @@ class Auto(Transform):
     )
 
     def build(self, data: Data, backbone: Backbone):
-        kinds = {"image": Image(image_size=self.image_size)}
+        kinds = {
+            "image": Image(image_size=self.image_size),
+            "table": Table(),
+        }
         return kinds[data.kind].build(data, backbone)
