@@ -137,6 +137,12 @@ def build(
     if processes(strategy) > 1:
         lazy.load()  # all processes have to make their variables in the same order
     with strategy.scope():
-        head = experiment.head.build(lazy.feature_shape, len(data.classes), experiment.seed)
+        columns = getattr(transform, "columns", ()) if lazy.feature_shape == tuple(transform.output_shape) else ()
+        if experiment.head.reads_columns and not columns:
+            way_out = "use transform=table and backbone=none, or head=mlp"
+            raise RunError(
+                Problem("head", "needs features of which each belongs to a column", way_out, type(experiment.head).__name__)
+            )
+        head = experiment.head.build_on(columns, lazy.feature_shape, len(data.classes), experiment.seed)
     source = FeatureSource(experiment, data.inputs, transform, lazy, warn)
     return Model(transform, head, data.classes, data.inputs, lazy.facts, lazy, source)

@@ -6,6 +6,7 @@ import os
 import sys
 import time
 import traceback
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -183,6 +184,7 @@ def open_data(experiment: Experiment, record: Record, result: Result) -> Data:
         rows = {name: len(split) for name, split in data.splits.items()}
         skipped = [asdict(item) for item in data.skipped]
         stage.says = f"{len(data.classes)} classes; " + ", ".join(f"{name} {count:,}" for name, count in rows.items()) + " rows"
+        stage.says += f"; {_kinds(data)}" if data.kind == "table" else ""
     for item in data.skipped:
         record.warn(f"skipped {item.file}: {item.reason}")
     for note in data.notes:
@@ -192,13 +194,19 @@ def open_data(experiment: Experiment, record: Record, result: Result) -> Data:
             record.warn(f"class '{data.classes[number]}' has no row in {name}")
     result.data = {
         "source": data.source, "licence": data.licence, "fingerprint": data.fingerprint, "classes": list(data.classes),
-        "rows": rows, "skipped": skipped, "skipped_count": sum(item.count for item in data.skipped),
+        "inputs": [asdict(spec) for spec in data.inputs], "rows": rows, "skipped": skipped, "skipped_count": sum(item.count for item in data.skipped),
     }  # fmt: skip
     missing = [name for name in (*experiment.evaluation.splits, "train", "test") if name not in data.splits]
     missing = [name for name in missing if not (name == "validation" and experiment.dataset.split.validation == 0)]
     if missing:
         raise RunError(Problem(f"dataset.split.{missing[0]}", "this split has no rows", "give it a share, or rows", 0))
     return data
+
+
+def _kinds(data: Data) -> str:
+    """How many inputs there are of each kind."""
+    counts = Counter(spec.kind for spec in data.inputs)
+    return ", ".join(f"{count} {kind}" for kind, count in counts.items()) + " columns"
 
 
 def check_data(experiment: Experiment, data: Data, record: Record, result: Result) -> None:
@@ -259,6 +267,7 @@ def evaluate(experiment: Experiment, model: Model, data: Data, record: Record, r
     """Metrics of the trained model; the test split's predictions are what exports are held against."""
     from tfrun.evaluation.shift import shift
     from tfrun.export.measure import Held
+    from tfrun.export.numeric import numeric
 
     with record.stage("evaluation") as stage:
         began, rows = time.perf_counter(), 0
@@ -280,7 +289,8 @@ def evaluate(experiment: Experiment, model: Model, data: Data, record: Record, r
     for anomaly in moved:
         record.warn(str(anomaly))
     result.checks["anomalies"] += [anomaly.plain() for anomaly in moved]
-    return Held(data.splits["test"], predictions["test"], result.metrics["test"])
+    part = numeric(model)
+    return Held(data.splits["test"], predictions["test"], result.metrics["test"], part and part.of)
 
 
 def decide(experiment: Experiment, artifacts: list[Artifact], record: Record, result: Result) -> Verdict:
@@ -293,13 +303,15 @@ def decide(experiment: Experiment, artifacts: list[Artifact], record: Record, re
 def report(
     experiment: Experiment, model: Model, data: Data, history: History, held: Held, record: Record, result: Result
 ) -> None:
+    from tfrun.export.numeric import numeric
     from tfrun.record import card
     from tfrun.record import report as page
 
     with record.stage("report") as stage:
         result.durations = dict(record.durations)
         page.write(experiment, model, data, history, held, result)
-        card.write(experiment, data, model.transform.says, result)
+        part = numeric(model)
+        card.write(experiment, data, model.transform.says, result, part.inputs if part else ())
         stage.says = "report.html, card.md"
 
 

@@ -149,6 +149,9 @@ def test_determinism_off_draws_a_seed_and_writes_it_down(tmp_path, module):
         done = tfrun(tmp_path, *quick(module, "determinism=off", f"hydra.run.dir={name}"))
         assert done.code == 0, done.err
         result = json.loads((tmp_path / name / "result.json").read_text())
-        assert result["determinism"]["level"] == "off" and f"\nseed: {result['seed']}\n" in (tmp_path / name / "config.yaml").read_text()
+        assert (
+            result["determinism"]["level"] == "off"
+            and f"\nseed: {result['seed']}\n" in (tmp_path / name / "config.yaml").read_text()
+        )
         seeds.append(result["seed"])
     assert seeds[0] != seeds[1]

@@ -34,6 +34,8 @@ def test_each_option_composes_checks_and_has_help_for_every_key(group, name, pic
         "image_folder": [f"dataset.directory={pictures}"], "hub": [f"backbone.handle={module}"],
         "multi_worker": ["strategy.workers=2"], "parameter_server": ["strategy.workers=1"],
     }  # fmt: skip
+    # A table takes no backbone, and a head for tables no pictures.
+    needed["flights"] = needed["table"] = needed["wide_and_deep"] = ["dataset=flights", "backbone=none"]
     more = needed.get(name, [])
     chosen = f"{group}=[{name}]" if group == "export" else f"{group}={name}"
     training = ["training=frozen"] if name == "none" and group == "backbone" else []

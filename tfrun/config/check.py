@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from tfrun.backbone.none import NoBackbone
 from tfrun.config.problems import Problem, nearest
 
 if TYPE_CHECKING:
@@ -25,6 +26,31 @@ def _shares(experiment: Experiment) -> Iterator[Problem]:
     if split.validation + split.test >= 1:
         rule = f"with dataset.split.test = {split.test:g} leaves no row to train on"
         yield Problem("dataset.split.validation", rule, "let them add up to less than 1", split.validation)
+
+
+def _split_columns(experiment: Experiment) -> Iterator[Problem]:
+    dataset = experiment.dataset
+    if dataset.split.time and getattr(dataset, "group", None):
+        rule = f"cannot hold beside dataset.group = {dataset.group}: a group may last longer than a split"
+        yield Problem("dataset.split.time", rule, "leave one of them out", dataset.split.time)
+    if dataset.split.columns() and not dataset.problems():
+        columns = dataset.slice_columns()
+        for name in dataset.split.columns():
+            if name not in columns:
+                key = "dataset.split.time" if name == dataset.split.time else "dataset.split.values"
+                yield Problem(
+                    key, "is no column of the data", nearest(name, columns) or "the data have no further columns", name
+                )
+
+
+def _table(experiment: Experiment) -> Iterator[Problem]:
+    has_backbone = not isinstance(experiment.backbone, NoBackbone)
+    if has_backbone and experiment.dataset.row_kind() == "table":
+        rule = "takes no table: a table is a vector of numbers"
+        yield Problem("backbone", rule, "use backbone=none", type(experiment.backbone).__name__)
+    elif has_backbone and experiment.head.reads_columns:
+        rule = "needs features of which each belongs to a column of a table"
+        yield Problem("head", rule, "use backbone=none, or head=mlp", type(experiment.head).__name__)
 
 
 def _backbone_training(experiment: Experiment) -> Iterator[Problem]:
@@ -145,6 +171,6 @@ def _export_names(experiment: Experiment) -> Iterator[Problem]:
 
 
 RULES = (
-    _data, _shares, _backbone_training, _monitor, _validation, _slices, _primary, _strategy, _accumulation, _xla, _keras_optimizer,
-    _early_stopping, _pictures, _maps, _gate, _export_names,
+    _data, _shares, _split_columns, _table, _backbone_training, _monitor, _validation, _slices, _primary, _strategy, _accumulation,
+    _xla, _keras_optimizer, _early_stopping, _pictures, _maps, _gate, _export_names,
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Files of a table: one path, a glob of several, or a URI (gs://, s3://) that Arrow can open; compressed or not."""
+"""Files of a table: a path, a glob, a URI (gs://, s3://) that Arrow can open, or `sample:NAME`; compressed or not."""
 
 from __future__ import annotations
 
@@ -7,17 +7,20 @@ import glob
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from tfrun.config.problems import Problem, RunError
 
 COMPRESSED = {".gz": "gzip", ".bz2": "bz2", ".zst": "zstd", ".lz4": "lz4", ".br": "brotli"}
 _NOT_READ = (".xz", ".zip", ".7z", ".rar", ".lzma", ".xlsx", ".xls")
 _KEY = "dataset.file"
+_SAMPLES = Path(__file__).resolve().parent.parent / "samples"
 
 
 def named(pattern: str) -> list[str]:
     """The files that `pattern` names, in order of their names. Raises RunError where there is none."""
+    if pattern.startswith("sample:"):
+        pattern = str(_SAMPLES / pattern.removeprefix("sample:") / f"{pattern.removeprefix('sample:')}.csv.gz")
     found = _remote(pattern) if "://" in pattern else _local(pattern)
     if not found:
         where = "" if "://" in pattern else f" (looked for from {os.getcwd()})"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ class Artifact:
     """One exported file or folder and, once measured, what it is worth.
 
     path: relative to the run directory. retention: primary metric over the trained model's, on the same rows.
-    max_abs_difference: of probabilities, to the trained model's. latency_ms: cold_load, cold_first, p50, p99 of one row.
+    signature: the one it answers. max_abs_difference: of probabilities, to the trained model's. latency_ms: cold_load, cold_first, p50, p99 of one row.
     """
 
     target: str
@@ -38,6 +39,7 @@ class Artifact:
     peak_memory_bytes: int | None = None
     passed: bool = False
     reasons: list[str] = field(default_factory=list)
+    signature: str = "serving_default"
 
     @property
     def name(self) -> str:
@@ -49,12 +51,16 @@ class Artifact:
 
 @dataclass(frozen=True)
 class Source:
-    """What targets are made from. saved_model: folder of the whole model as a SavedModel, each weight once."""
+    """What targets are made from. saved_model: folder of the whole model as a SavedModel, each weight once.
+
+    to_numeric: a raw batch -> a batch for the signature `numeric`, which runtimes without strings take; None: there is none.
+    """
 
     saved_model: Path
     data: Data
     run_directory: Path
     seed: int
+    to_numeric: Callable[[dict], dict] | None = None
 
 
 class Export(Component):

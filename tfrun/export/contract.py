@@ -7,40 +7,69 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 
-from tfrun.dataset import InputSpec
-from tfrun.export.module import OUTPUT, SIGNATURE
+from tfrun.dataset import InputSpec, Split
+from tfrun.export.module import NUMERIC, OUTPUT, SIGNATURE
+from tfrun.export.numeric import numeric
 from tfrun.model import Model
 
+_CANDIDATES = 64  # rows that are looked at for an example
 _LARGEST_SIDE = 64  # pixels of the example: a photo of many megapixels as JSON helps nobody
 
 
+def example(split: Split) -> dict[str, np.ndarray]:
+    """Raw inputs of one row; of a table, one in which nothing is missing, as far as there is one among the first."""
+    rows = list(split.first(_CANDIDATES).inputs())
+    return next((row for row in rows if not any(_is_missing(value) for value in row.values())), rows[0])
+
+
 def contract(model: Model, row: dict[str, np.ndarray]) -> dict[str, Any]:
-    """row: raw inputs by name, of the example, for which a picture is thinned out; the trained model gives the answer."""
-    example = {spec.name: _small(row[spec.name]) if spec.kind == "image" else row[spec.name] for spec in model.inputs}
-    answer = model.probabilities({name: np.asarray(value)[None] for name, value in example.items()})[0].numpy()
+    """row: raw inputs by name, of the example; the trained model gives the answer.
+
+    A picture is thinned out, and 0 takes the place of a missing number, which JSON cannot say.
+    """
+    request = {spec.name: _sayable(row[spec.name], spec) for spec in model.inputs}
+    batch = {name: tf.constant(np.asarray(value)[None]) for name, value in request.items()}
     inside: dict[str, Any] = {"inside": True, "note": model.transform.says}
     if model.inputs[0].kind == "image":
         inside["image_size"] = list(model.transform.output_shape[:2])
-    return {
-        "signatures": {
-            SIGNATURE: {
-                "inputs": [_input(spec) for spec in model.inputs],
-                "outputs": [{"name": OUTPUT, "dtype": "float32", "shape": [None, len(model.classes)]}],
-            }
-        },
+    outputs = [{"name": OUTPUT, "dtype": "float32", "shape": [None, len(model.classes)]}]
+    answer = model.probabilities(batch)
+    content = {
+        "signatures": {SIGNATURE: {"inputs": [_input(spec) for spec in model.inputs], "outputs": outputs}},
         "labels": list(model.classes),
         "normalisation": inside,
-        "example": {
-            "request": {"signature_name": SIGNATURE, "instances": [{name: _plain(value) for name, value in example.items()}]},
-            "response": {"predictions": [[float(f"{value:.7g}") for value in answer]]},
-        },
+        "example": _exchange(SIGNATURE, request, answer),
     }
+    part = numeric(model)
+    if part is not None:
+        given = {name: value.numpy()[0] for name, value in part.of(batch).items()}
+        inputs = [{**_input(spec), **part.explained.get(spec.name, {})} for spec in part.inputs]
+        content["signatures"][NUMERIC] = {"inputs": inputs, "outputs": outputs, "example": _exchange(NUMERIC, given, answer)}
+    return content
 
 
 def _input(spec: InputSpec) -> dict[str, Any]:
-    rate = {"rate": spec.rate} if spec.rate else {}
-    return {"name": spec.name, "dtype": spec.dtype, "shape": [None, *spec.shape], **rate}
+    about = {"column": spec.column, "rate": spec.rate}
+    described = {"name": spec.name, "dtype": spec.dtype, "shape": [None, *spec.shape]}
+    return {**described, **{key: value for key, value in about.items() if value}}
+
+
+def _exchange(signature: str, request: dict[str, Any], answer) -> dict[str, Any]:
+    instance = {name: _plain(value) for name, value in request.items()}
+    predictions = [[float(f"{value:.7g}") for value in answer[0].numpy()]]
+    return {"request": {"signature_name": signature, "instances": [instance]}, "response": {"predictions": predictions}}
+
+
+def _is_missing(value: Any) -> bool:
+    return value == b"" if isinstance(value, bytes) else np.asarray(value).dtype.kind == "f" and bool(np.isnan(value).any())
+
+
+def _sayable(value: Any, spec: InputSpec) -> Any:
+    if spec.kind == "image":
+        return _small(value)
+    return np.zeros_like(value) if spec.shape == () and not isinstance(value, bytes) and _is_missing(value) else value
 
 
 def _small(picture: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -25,11 +25,19 @@ _TIME_LIMIT = 1800.0  # seconds; a runtime that hangs must not hang the run
 
 @dataclass(frozen=True)
 class Held:
-    """Held-out rows and what the trained model says of them: float32 [rows, classes]."""
+    """Held-out rows and what the trained model says of them: float32 [rows, classes]. to_numeric: see export.Source."""
 
     split: Split
     probabilities: np.ndarray
     metrics: dict[str, float]
+    to_numeric: Callable[[dict], dict] | None = None
+
+    def batches(self, signature: str) -> Iterator[dict[str, np.ndarray]]:
+        """The rows as the signature takes them."""
+        batches = same_size_batches(self.split.inputs())
+        if signature == "serving_default":
+            return batches
+        return ({name: np.asarray(value) for name, value in self.to_numeric(batch).items()} for batch in batches)
 
 
 class Worker:
@@ -53,16 +61,18 @@ class Worker:
         self._process.stdout.close()
         self._errors.close()
 
-    def measure(self, path: Path, held: Held, repeats: int = 200, seconds: float = 2.0) -> tuple[dict[str, float], np.ndarray]:
+    def measure(
+        self, path: Path, held: Held, signature: str = "serving_default", repeats: int = 200, seconds: float = 2.0
+    ) -> tuple[dict[str, float], np.ndarray]:
         """Returns (measurements, outputs float32 [rows, classes]). Raises RuntimeError with the worker's last words.
 
         repeats, seconds: one-row latency is taken over that many calls or that long, whichever ends first.
         """
-        job = {"path": str(path), "output": "probabilities", "repeats": repeats, "seconds": seconds}
+        job = {"path": str(path), "signature": signature, "output": "probabilities", "repeats": repeats, "seconds": seconds}
         timer = threading.Timer(_TIME_LIMIT, self._process.kill)
         timer.start()
         try:
-            self._send(job, held.split)
+            self._send(job, held.batches(signature))
             line = self._process.stdout.readline()
             if not line:
                 raise RuntimeError(self._last_words())
@@ -70,12 +80,12 @@ class Worker:
         finally:
             timer.cancel()
 
-    def _send(self, job: dict, split: Split) -> None:
+    def _send(self, job: dict, batches: Iterator[dict[str, np.ndarray]]) -> None:
         try:
             with self._process.stdin as pipe:
                 pipe.write(json.dumps(job).encode() + b"\n")
                 pipe.flush()
-                for batch in same_size_batches(split.inputs()):
+                for batch in batches:
                     worker.send(pipe, batch)
         except BrokenPipeError as error:
             raise RuntimeError(self._last_words()) from error
@@ -115,7 +125,7 @@ def measured(
     if artifact.reasons:
         return artifact
     try:
-        report, outputs = runner.measure(path, held)
+        report, outputs = runner.measure(path, held, artifact.signature)
     except RuntimeError as error:
         return replace(artifact, reasons=[f"does not run: {error}"])
     if outputs.shape != held.probabilities.shape:

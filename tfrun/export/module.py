@@ -8,18 +8,21 @@ from typing import TYPE_CHECKING
 import tensorflow as tf
 
 from tfrun.backbone.layer import untracked_resources
+from tfrun.export.numeric import numeric
 
 if TYPE_CHECKING:
     from tfrun.dataset import InputSpec
     from tfrun.model import Model
 
 SIGNATURE = "serving_default"
+NUMERIC = "numeric"
 OUTPUT = "probabilities"
 
 
 class ExportedModel(tf.Module):
     """Signature `serving_default`: {input name: raw batch, …} -> {"probabilities": float32 [batch, classes]}.
 
+    Where an input is a string, the signature `numeric` takes numbers in its place (see `numeric.Numeric`).
     The plain variables are tracked and the Keras model is not. Tracked as an attribute it would be stored a second
     time, and a TFLite conversion of the result would silently lose every weight. No attribute may be called `serve`:
     the TFLite converter takes that for a Keras export and drops signatures.
@@ -31,6 +34,12 @@ class ExportedModel(tf.Module):
         self.resources = [*getattr(model.backbone, "resources", ()), *untracked_resources(model.transform)]
         self.predict = tf.function(lambda **raw: {OUTPUT: model.probabilities(raw)})
         self.signature = self.predict.get_concrete_function(**{spec.name: _tensor(spec) for spec in model.inputs})
+        self.named = {SIGNATURE: self.signature}
+        part = numeric(model)
+        if part is not None:
+            self.predict_numeric = tf.function(lambda **batch: {OUTPUT: part.probabilities(batch)})
+            tensors = {spec.name: _tensor(spec) for spec in part.inputs}
+            self.named = {**self.named, NUMERIC: self.predict_numeric.get_concrete_function(**tensors)}
 
 
 def _tensor(spec: InputSpec) -> tf.TensorSpec:
@@ -40,4 +49,4 @@ def _tensor(spec: InputSpec) -> tf.TensorSpec:
 def save(model: Model, directory: Path) -> None:
     """Writes a SavedModel that loads without tfrun."""
     exported = ExportedModel(model)
-    tf.saved_model.save(exported, str(directory), signatures={SIGNATURE: exported.signature})
+    tf.saved_model.save(exported, str(directory), signatures=dict(exported.named))

@@ -34,14 +34,16 @@ def _write(experiment: Experiment, model: Model, data: Data, held: Held, record:
         with record.progress("writing", len(experiment.export), "targets") as progress, native_output_to(record.log_path):
             try:
                 module.save(model, scratch)
-                source = Source(scratch, data, record.directory, experiment.seed)
+                source = Source(scratch, data, record.directory, experiment.seed, held.to_numeric)
                 for number, target in enumerate(experiment.export.values(), start=1):
                     written += [(artifact, target.largest_difference(artifact.variant)) for artifact in target.write(source)]
                     progress.reach(number, target.target)
             finally:
                 shutil.rmtree(scratch, ignore_errors=True)
-        contract.write(contract.contract(model, next(held.split.inputs())), record.directory / "exports")
-        stage.says = f"{len(written)} files"
+        contract.write(contract.contract(model, contract.example(held.split)), record.directory / "exports")
+        indirect = sorted({artifact.target for artifact, _ in written if artifact.signature != module.SIGNATURE})
+        note = f"; {', '.join(indirect)} without strings: numbers and indices in (exports/contract.json)" if indirect else ""
+        stage.says = f"{len(written)} files{note}"
     return written
 
 

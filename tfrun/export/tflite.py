@@ -16,7 +16,11 @@ FOREIGN_OPS = ("READ_VARIABLE", "VAR_HANDLE", "ASSIGN_VARIABLE", "FLEX")
 
 
 class TFLite(Export):
-    """For phones and small devices: raw uint8 inputs, float32 probabilities, builtin ops only."""
+    """For phones and small devices: raw inputs, float32 probabilities, builtin ops only.
+
+    These runtimes have no strings: where an input is one, the files answer the signature `numeric`, which takes numbers and
+    indices into the vocabularies that `exports/contract.json` lists.
+    """
 
     variants: list[Variant] = setting(
         lambda: ["float32", "float16", "dynamic", "int8"],
@@ -40,22 +44,21 @@ class TFLite(Export):
         return [self._write(variant, source) for variant in dict.fromkeys(self.variants)]
 
     def _write(self, variant: str, source: Source) -> Artifact:
-        path = f"exports/tflite/{variant}.tflite"
+        path, signature = f"exports/tflite/{variant}.tflite", _signature(source)
         try:
             content = self._converter(variant, source).convert()
             foreign = foreign_ops(content)
         except Exception as error:  # the converter raises ConverterError, RuntimeError, ValueError and others
-            return Artifact(self.target, variant, path, "litert", reasons=[f"cannot be converted: {_reason(error)}"])
+            return Artifact(self.target, variant, path, "litert", reasons=[f"cannot be converted: {_reason(error)}"],
+                            signature=signature)  # fmt: skip
         (source.run_directory / path).write_bytes(content)
         reasons = [f"holds ops that a plain interpreter cannot run: {', '.join(foreign)}"] if foreign else []
-        return Artifact(self.target, variant, path, "litert", reasons=reasons)
+        return Artifact(self.target, variant, path, "litert", reasons=reasons, signature=signature)
 
     def _converter(self, variant: str, source: Source):
         import tensorflow as tf
 
-        from tfrun.export.module import SIGNATURE
-
-        converter = tf.lite.TFLiteConverter.from_saved_model(str(source.saved_model), signature_keys=[SIGNATURE])
+        converter = tf.lite.TFLiteConverter.from_saved_model(str(source.saved_model), signature_keys=[_signature(source)])
         if variant == "float32":
             return converter
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
@@ -75,7 +78,14 @@ class TFLite(Export):
             np.linspace(0, len(by_class) - 1, min(self.representative_examples, len(by_class))).round().astype(int)
         ]
         for raw in train.take(picked).inputs():
-            yield {name: value[None] for name, value in raw.items()}
+            one = {name: np.asarray(value)[None] for name, value in raw.items()}
+            yield one if source.to_numeric is None else {k: np.asarray(v) for k, v in source.to_numeric(one).items()}
+
+
+def _signature(source: Source) -> str:
+    from tfrun.export.module import NUMERIC, SIGNATURE
+
+    return SIGNATURE if source.to_numeric is None else NUMERIC
 
 
 def foreign_ops(content: bytes) -> list[str]:

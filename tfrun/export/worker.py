@@ -1,6 +1,6 @@
 """Runs one exported file in a process of its own, without tfrun, as somebody who got the file would.
 
-The runtime is named on the command line. Reads a JSON line (path, output, repeats, seconds) from standard input, then frames with a batch of
+The runtime is named on the command line. Reads a JSON line (path, signature, output, repeats, seconds) from standard input, then frames with a batch of
 each raw input until the pipe closes. Writes a JSON line of measurements and one frame of outputs to standard output.
 The first row of the first batch is what latency is measured on.
 """
@@ -15,12 +15,12 @@ import time
 def saved_model():
     import tensorflow as tf
 
-    def load(path):
-        signature = tf.saved_model.load(path).signatures["serving_default"]
+    def load(path, signature):
+        function = tf.saved_model.load(path).signatures[signature]
 
         def predict(rows):
             batch = {name: tf.constant(values) for name, values in rows.items()}
-            return {key: value.numpy() for key, value in signature(**batch).items()}
+            return {key: value.numpy() for key, value in function(**batch).items()}
 
         return predict
 
@@ -30,8 +30,8 @@ def saved_model():
 def litert():
     from ai_edge_litert.interpreter import Interpreter
 
-    def load(path):
-        runner = Interpreter(model_path=path, num_threads=os.cpu_count()).get_signature_runner("serving_default")
+    def load(path, signature):
+        runner = Interpreter(model_path=path, num_threads=os.cpu_count()).get_signature_runner(signature)
         return lambda rows: runner(**rows)
 
     return load
@@ -81,7 +81,7 @@ def main(runtime, incoming, outgoing):
     numpy, numpy_ms = timed(__import__, "numpy")
     load, import_ms = timed(RUNTIMES[runtime])
     job = json.loads(incoming.readline())
-    predict, load_ms = timed(load, job["path"])
+    predict, load_ms = timed(load, job["path"], job["signature"])
 
     outputs, latencies, first_ms = [], [], None
     while (rows := receive(incoming)) is not None:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from tfrun.component import Component, setting
 
 if TYPE_CHECKING:
     import keras
 
+    from tfrun.transform.layout import Block
+
 
 class Head(Component):
-    """Protocol of the group: `build(feature_shape, classes, seed)` gives a built Keras model, features -> logits."""
+    """Protocol of the group: `build(feature_shape, classes, seed)` gives a built Keras model, features -> logits.
 
+    reads_columns: it wants to know which features belong to which input of a table, and has `build_on`.
+    """
+
+    reads_columns: ClassVar[bool] = False
     dropout: float = setting(0.0, "share of features dropped in training, before the last layer", unit="share", ge=0, lt=1)
     l2: float = setting(0.0, "weight of the squared kernels in the loss", ge=0)
 
@@ -24,6 +30,10 @@ class Head(Component):
     def needs_maps(self) -> bool:
         """True: features have to be maps."""
         return False
+
+    def build_on(self, columns: tuple[Block, ...], feature_shape: tuple[int, ...], classes: int, seed: int) -> keras.Model:
+        """As `build`, told what the features are. columns: empty where nobody knows, as with those of a backbone."""
+        return self.build(feature_shape, classes, seed)
 
     def _stack(
         self, feature_shape: tuple[int, ...], classes: int, seed: int, hidden: list, maps: tuple | list = ()

@@ -18,6 +18,10 @@ class Mlp(Head):
     batch_norm: bool = setting(False, "normalise after each hidden layer")
 
     def build(self, feature_shape, classes, seed):
+        return self._stack(feature_shape, classes, seed, self._hidden(seed))
+
+    def _hidden(self, seed: int) -> list:
+        """The layers before the last one."""
         import keras
 
         hidden = []
@@ -26,4 +30,4 @@ class Mlp(Head):
             if self.batch_norm:
                 hidden.append(keras.layers.BatchNormalization(name=f"norm_{number}"))
             hidden.append(keras.layers.Activation(self.activation))
-        return self._stack(feature_shape, classes, seed, hidden)
+        return hidden

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -105,8 +106,9 @@ def _without_views(augment: Augment) -> dict[str, Any]:
 
 def _state(transform: tf.Module) -> str:
     """sha256 over what the transform was fitted to."""
-    digest = hashlib.sha256(getattr(transform, "fitted", b""))
+    digest = hashlib.sha256()
     for variable in transform.variables:
         value = np.ascontiguousarray(variable.numpy())
         digest.update(f"{value.dtype.str}{value.shape}".encode() + value.tobytes())
+    digest.update(json.dumps(getattr(transform, "fitted", None), sort_keys=True).encode())
     return digest.hexdigest()

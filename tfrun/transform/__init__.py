@@ -17,8 +17,9 @@ class Transform(Component):
     """Protocol of the group: `build(data, backbone)` gives a tf.Module, {input name: raw batch} -> one batch.
 
     The module has `output_shape`, of one row, `output_dtype` (float32, or string where the backbone takes strings) and
-    `says`: one line for callers of the exported model, what it does by itself and what it wants. What it was fitted to shows
-    in its variables, or in `fitted`: bytes.
+    `says`: one line for callers of the exported model, what it does by itself and what it wants. It may have
+    `fitted` (what it found in the training rows, in plain values), `columns` (`layout.Block`s of its output) and two steps,
+    `to_numeric` and `from_numeric`, with `numeric_inputs` and `explained` between them, for devices without strings.
     """
 
     def build(self, data: Data, backbone: Backbone) -> tf.Module:

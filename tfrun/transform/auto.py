@@ -8,6 +8,7 @@ from tfrun.component import setting
 from tfrun.transform import Transform
 from tfrun.transform.audio import Audio
 from tfrun.transform.image import Image, ImageSize
+from tfrun.transform.table import Table
 from tfrun.transform.text import Text
 from tfrun.transform.vector import Vector
 
@@ -26,6 +27,6 @@ class Auto(Transform):
     )
 
     def build(self, data: Data, backbone: Backbone):
-        kinds: dict[str, Transform] = {"image": Image(image_size=self.image_size), "vector": Vector()}
-        kinds |= {"audio": Audio(), "text": Text()}
+        kinds: dict[str, Transform] = {"image": Image(image_size=self.image_size), "audio": Audio(), "text": Text()}
+        kinds |= {"table": Table(), "vector": Vector()}
         return kinds[data.kind].build(data, backbone)

@@ -83,7 +83,7 @@ class Text(Transform):
 
             output_shape, output_dtype = (len(vocabulary),), "float32"
             says = "send texts in UTF-8 as they are; the vocabulary is part of the graph"
-            fitted = hashlib.sha256("\n".join(vocabulary).encode() + _weights(vectorise)).digest()
+            fitted = hashlib.sha256("\n".join(vocabulary).encode() + _weights(vectorise)).hexdigest()
 
             def __init__(self):
                 super().__init__(name="transform")
