@@ -73,12 +73,11 @@ def drifts(data: Path, theirs: Path, measured: dict[str, float]) -> Iterator[Row
                 words[name] = abs(l_infinity(*map(features.counts, pair))[0] - figure)
         yield _row(f"L-infinity, {said}", words)
         yield _row(f"Jensen–Shannon (STANDARD), {said}", numbers)
-    apart = {
-        name: abs(of_numbers(own["second"][name], own["first"][name]) - figure)
-        for name, figure in measured.items()
-        if features.is_number(own["first"][name])
-    }
-    yield _row("Jensen–Shannon of cells, which the checks use, and TFDV's", apart)
+    cells = {name: of_numbers(own["second"][name], own["first"][name]) for name in numbers}
+    row = _row(
+        "Jensen–Shannon of cells, which the checks use, and TFDV's", {name: abs(cells[name] - measured[name]) for name in cells}
+    )
+    yield (*row[:3], f"{row[3]} ({cells[row[3]]:.3f}, TFDV {measured[row[3]]:.3f})")
 
 
 def schema_differences(ours: schema_pb2.Schema, theirs: Path | str) -> list[str]:

@@ -39,6 +39,14 @@ def streamed(data: str) -> Callable[[], object]:
     return lambda: protos({"train": accumulate(batches(data), Roles("late"), 10_000)})
 
 
+def fourfold(data: str) -> Callable[[], object]:
+    """From the file four times over: memory should not grow."""
+    from tfrun.checks import Roles
+    from tfrun.checks.gather import accumulate
+
+    return lambda: accumulate((batch for _ in range(4) for batch in batches(data)), Roles("late"), 10_000)
+
+
 def reading(data: str) -> Callable[[], object]:
     """Only reading the file, block by block."""
     return lambda: sum(batch.num_rows for batch in batches(data))

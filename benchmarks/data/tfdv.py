@@ -26,6 +26,7 @@ WAYS = {
     "statistics": "tfrun, table in memory",
     "reading": "reading the file alone, block by block",
     "streamed": "tfrun, from the file",
+    "fourfold": "tfrun, from the file four times over",
     "checks": "tfrun, all checks, from the file",
 }
 

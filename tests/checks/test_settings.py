@@ -37,6 +37,13 @@ def test_beam_that_is_not_installed_is_one_line():
         check_data({"train": lambda: iter(())}, Roles("y"), Checks(engine="beam"))
 
 
+def test_files_that_are_not_there_are_told_before_any_data_are_read(tmp_path):
+    found = Checks(schema_file=tmp_path / "schema.pbtxt", against=tmp_path / "run").problems()
+    assert [problem.key for problem in found] == ["checks.schema_file", "checks.against"] and Checks(
+        against=tmp_path
+    ).problems() == []
+
+
 def test_inputs_are_all_columns_without_another_role():
     names = ["a", "b", "label", "id", "digest", "hash", "patient"]
     roles = Roles("label", ids="id", digest="digest", dhash="hash", groups=("patient",))

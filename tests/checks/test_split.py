@@ -86,6 +86,16 @@ def test_every_kind_of_arrow_column_is_described():
     )
 
 
+@pytest.mark.parametrize(("vectors", "held"), [
+    ([[1.0, 2.0], None, [3.0, 4.0]], [[1.0, 2.0], [np.nan, np.nan], [3.0, 4.0]]),
+    ([[1.0, 2.0], [3.0]], None), ([[1.0, None], [3.0, 4.0]], None), ([[], []], None), ([None, None], None),
+])  # fmt: skip
+def test_vectors_of_one_length_are_sampled(vectors, held):
+    batch = pa.record_batch({"vector": pa.array(vectors, pa.list_(pa.float32()))})
+    found = accumulate(iter([batch]), Roles("y", embeddings=("vector",)), 100).sample.columns.get("vector")
+    assert (found is None) if held is None else sorted(map(str, found.tolist())) == sorted(map(str, held))
+
+
 def test_a_column_that_is_not_in_every_block_is_missing_there():
     found = accumulate(iter([*from_csv("a,b\n1,2").to_batches(), *from_csv("a\n3").to_batches()]), Roles("a"), 100)
     common = statistics({"train": found}).datasets[0].features[1].num_stats.common_stats

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from tfrun.checks.anomaly import Anomaly
 from tfrun.checks.roles import Roles
 from tfrun.component import Settings, setting
+from tfrun.config.problems import Problem
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -71,6 +73,19 @@ class Checks(Settings):
         2, "two pictures are nearly the same up to so many different bits of their perceptual hash", unit="bits", ge=0, le=16
     )
     sample_rows: int = setting(10_000, "rows of each split on which leakage and embeddings are judged", unit="rows", ge=100)
+
+    def problems(self) -> list[Problem]:
+        """What can be told before any data are read."""
+        found = []
+        if self.schema_file and not self.schema_file.is_file():
+            found.append(
+                Problem("checks.schema_file", "is no file", "start from the data/schema.pbtxt of a run", self.schema_file)
+            )
+        if self.against and not self.against.exists():
+            found.append(Problem("checks.against", "is not there", "name a run directory or a statistics.pb", self.against))
+        if self.engine == "beam" and find_spec("apache_beam") is None:
+            found.append(Problem("checks.engine", "needs Apache Beam", "pip install 'tfrun[beam]'", self.engine))
+        return found
 
 
 def check_data(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 
 import numpy as np
 
@@ -35,8 +36,8 @@ class Column:
         found = [kind for kind in _ORDER if self.kinds[kind]] or [kind for kind in _ORDER if kind in self.declared]
         return found[0] if found else "none"
 
-    def add(self, block: Encoded, row_names) -> None:
-        """row_names: function, int64 [n] rows of the block -> list of strings."""
+    def add(self, block: Encoded, row_names: Callable[[np.ndarray], list[str]]) -> None:
+        """row_names: what rows (int64 [n]) of the block are called."""
         present = int(block.present.sum())
         self.present += present
         self.declared.add(block.kind)
@@ -65,7 +66,7 @@ class Column:
         for kind, names in self.not_finite.items():
             names.extend(other.not_finite[kind][: _EXAMPLES - len(names)])
 
-    def _name_not_finite(self, block: Encoded, row_names) -> None:
+    def _name_not_finite(self, block: Encoded, row_names: Callable[[np.ndarray], list[str]]) -> None:
         if block.lengths is not None or np.isfinite(block.numbers).all():
             return
         rows = np.flatnonzero(block.present)

@@ -97,9 +97,12 @@ class SplitAccumulator:
 
 
 def dense(column: Encoded) -> np.ndarray | None:
-    """float32 [rows, n] of lists of one length, NaN for none; None where they differ in length."""
-    if column.numbers is None or column.lengths is None or len(set(column.lengths.tolist())) != 1 or not column.lengths[0]:
+    """float32 [rows, n] of lists of one length, NaN for none; None where they differ in length or have gaps."""
+    if column.numbers is None or column.lengths is None or not len(column.numbers):
         return None
-    values = np.full((column.rows, int(column.lengths[0])), np.nan, np.float32)
-    values[column.present] = column.numbers.reshape(-1, int(column.lengths[0]))
+    width = int(column.lengths[0])
+    if (column.lengths != width).any() or len(column.numbers) != width * len(column.lengths):
+        return None
+    values = np.full((column.rows, width), np.nan, np.float32)
+    values[column.present] = column.numbers.reshape(-1, width)
     return values
