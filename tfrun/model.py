@@ -114,6 +114,12 @@ def _chunks(features: Features | np.ndarray) -> Iterator[np.ndarray]:
         yield features.gather(np.arange(start, stop)) if isinstance(features, Features) else features[start:stop]
 
 
+def _streams(experiment: Experiment) -> bool:
+    """Whether steps see what the transform gives, and not features."""
+    changes = experiment.augment.changes_inputs and not experiment.augment.views
+    return experiment.training.unfreezes or changes
+
+
 def build(
     experiment: Experiment, data: Data, strategy: tf.distribute.Strategy, warn: Callable[[str], None] = warnings.warn
 ) -> Model:
@@ -123,10 +129,12 @@ def build(
     """
     from tfrun.strategy.agreement import processes
 
-    problem = experiment.augment.problem(data.kind)
-    if problem:
-        raise RunError(problem)
+    problems = [part.problem(data.kind) for part in (experiment.transform, experiment.augment)]
+    if any(problems):
+        raise RunError(*filter(None, problems))
     transform = experiment.transform.build(data, experiment.backbone)
+    if experiment.training.xla is True and transform.output_dtype == "string" and _streams(experiment):
+        raise RunError(Problem("training.xla", "XLA programs cannot hold strings", "use training.xla=auto", True))
     root = experiment.features.path if experiment.features.keep else None
     lazy = LazyBackbone(experiment.backbone, transform, strategy.scope, root, warn)
     if experiment.training.unfreezes and not lazy.facts.notes.get("fine_tunable"):

@@ -238,7 +238,7 @@ def build_model(experiment: Experiment, data: Data, strategy, record: Record, re
         result.backbone = asdict(facts)
         stage.says = (
             f"{facts.handle} ({facts.parameters:,} weights, licence {facts.licence}) + head ({model.head.count_params():,}), "
-            f"input {'×'.join(map(str, model.transform.output_shape))}"
+            f"input {'×'.join(map(str, model.transform.output_shape)) or model.transform.output_dtype}"
         )
     return model
 

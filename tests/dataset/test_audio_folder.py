@@ -226,3 +226,10 @@ def test_links_that_lead_back_are_refused(copy):
     (copy / "again").symlink_to(copy)
     with pytest.raises(RunError, match="again: is a link to a folder that it lies in; mend or remove it"):
         AudioFolder(directory=copy).open()
+
+
+def test_a_folder_of_other_formats_says_so_before_the_run(tmp_path):
+    (tmp_path / "song").mkdir()
+    (tmp_path / "song/a.mp3").write_bytes(b"ID3")
+    (problem,) = AudioFolder(directory=tmp_path).problems()
+    assert "holds no sound that can be read" in str(problem) and ".mp3 sounds cannot be read: convert them" in str(problem)

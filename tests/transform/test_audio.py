@@ -101,9 +101,9 @@ def test_bands_beyond_what_the_rate_can_hold_are_refused(data):
         Audio(high=9000).build(data, NoBackbone())
 
 
-def test_pictures_are_refused(fashion):
-    with pytest.raises(RunError, match="takes sounds, and the data are of kind image; use transform=auto"):
-        Audio().build(fashion, NoBackbone())
+def test_it_is_for_sounds():
+    assert Audio().problem("audio") is None and Auto().problem("audio") is None
+    assert "is for data of kind audio, and these are of kind image; use transform=auto" in str(Audio().problem("image"))
 
 
 @pytest.mark.parametrize("wrong", [{"seconds": 0.01}, {"high": 100}, {"mels": 0}, {"mode": "mfcc"}, {"offset": 0}, {"hop": 0}])

@@ -90,17 +90,19 @@ class Folder(Dataset):
 
     def problems(self) -> list[Problem]:
         try:
-            return self._problems_of(self._listed_before.rows)
+            return self._problems_of(self._listed_before)
         except RunError as error:
             return error.problems
         except OSError as error:
             return [Problem("dataset.directory", f"cannot be read ({error.strerror})", "mend its permissions", self.directory)]
 
-    def _problems_of(self, rows: Rows) -> list[Problem]:
+    def _problems_of(self, listing: Listing) -> list[Problem]:
+        rows = listing.rows
         names, labels = np.unique(rows.labels, return_inverse=True)
         if not len(rows.ids):
             way_out = f"put {', '.join(self.endings)} files into one folder a class"
-            return [Problem("dataset.directory", f"holds no {self.what[0]}", way_out, self.directory)]
+            first = f" that can be read ({listing.left_out[0].file}: {listing.left_out[0].reason})" if listing.left_out else ""
+            return [Problem("dataset.directory", f"holds no {self.what[0]}{first}", way_out, self.directory)]
         if len(names) == 1:
             way_out = "a classifier needs two; put one folder a class"
             return [Problem("dataset.directory", f"holds one class only, '{names[0]}'", way_out, self.directory)]
@@ -142,7 +144,7 @@ class Folder(Dataset):
         except OSError as error:
             rule = f"cannot be read ({error.strerror})"
             raise RunError(Problem("dataset.directory", rule, "mend its permissions", self.directory)) from error
-        problems = self._problems_of(listing.rows)
+        problems = self._problems_of(listing)
         if problems:
             raise RunError(*problems)
         return listing

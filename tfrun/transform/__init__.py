@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from tfrun.component import Component
+from tfrun.config.problems import Problem
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -21,6 +22,15 @@ class Transform(Component):
     `fitted` (what it found in the training rows, in plain values), `columns` (`layout.Block`s of its output) and two steps,
     `to_numeric` and `from_numeric`, with `numeric_inputs` and `explained` between them, for devices without strings.
     """
+
+    kinds: ClassVar[tuple[str, ...]] = ()  # of data that it is for (see Data.kind); none: of any
+
+    def problem(self, kind: str) -> Problem | None:
+        """Why it is not for data of this kind."""
+        if not self.kinds or kind in self.kinds:
+            return None
+        rule = f"is for data of kind {', '.join(self.kinds)}, and these are of kind {kind}"
+        return Problem("transform", rule, "use transform=auto", type(self).__name__.lower())
 
     def build(self, data: Data, backbone: Backbone) -> tf.Module:
         """Fitted on `data.splits["train"]` only, where there is something to fit."""

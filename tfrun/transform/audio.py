@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from pydantic import model_validator
+from pydantic import ValidationInfo, field_validator
 
 from tfrun.backbone.none import NoBackbone
 from tfrun.component import setting
@@ -28,6 +28,8 @@ class Audio(Transform):
     those of Hershey et al., "CNN Architectures for Large-Scale Audio Classification", 2017.
     """
 
+    kinds = ("audio",)
+
     mode: Literal["auto", "log_mel", "waveform"] = setting(
         "auto", "waveform: samples, as audio modules take them; auto: that, and log_mel with backbone=none"
     )
@@ -41,20 +43,22 @@ class Audio(Transform):
     )
     offset: float = setting(0.001, "added to each band before the logarithm: what is much softer does not count", gt=0)
 
-    @model_validator(mode="after")
-    def _fits(self):
-        if self.seconds < self.window:
-            raise ValueError(f"transform.seconds = {self.seconds:g} is shorter than one transform.window = {self.window:g}")
-        if self.high is not None and self.high <= self.low:
-            raise ValueError(f"transform.high = {self.high:g} must be above transform.low = {self.low:g}")
-        return self
+    @field_validator("window")
+    @classmethod
+    def _fits(cls, value: float, info: ValidationInfo) -> float:
+        if value > info.data.get("seconds", value):
+            raise ValueError(f"must not be longer than transform.seconds = {info.data['seconds']:g}")
+        return value
+
+    @field_validator("high")
+    @classmethod
+    def _is_above_low(cls, value: float | None, info: ValidationInfo) -> float | None:
+        if value is not None and value <= info.data.get("low", 0):
+            raise ValueError(f"must be above transform.low = {info.data['low']:g}")
+        return value
 
     def build(self, data: Data, backbone: Backbone):
         (sound,) = data.inputs
-        if sound.kind != "audio":
-            raise RunError(
-                Problem("transform", f"takes sounds, and the data are of kind {data.kind}", "use transform=auto", "audio")
-            )
         high = self.high or min(_HIGHEST, sound.rate / 2)
         if not self.low < high <= sound.rate / 2:
             rule = f"must lie above transform.low = {self.low:g} and not above {sound.rate / 2:g}, half of the sounds' rate"

@@ -27,6 +27,8 @@ ImageSize = Annotated[tuple[Side, Side], BeforeValidator(_square)]
 class Image(Transform):
     """uint8 [batch, any height, any width, channels] to float32 [batch, height, width, channels] in [0, 1]."""
 
+    kinds = ("image",)
+
     image_size: ImageSize | None = setting(
         None, "height and width, or one number for a square; null: the size that the backbone was made for", unit="pixels"
     )

@@ -27,6 +27,8 @@ class Text(Transform):
     Jones, 1972), each row scaled to length 1. multi_hot: 1 where the word is there.
     """
 
+    kinds = ("text",)
+
     mode: Literal["auto", "strings", "tf_idf", "multi_hot"] = setting(
         "auto", "strings: as text modules take them; auto: that, and tf_idf with backbone=none"
     )
@@ -38,10 +40,6 @@ class Text(Transform):
 
     def build(self, data: Data, backbone: Backbone):
         (text,) = data.inputs
-        if text.kind != "text":
-            raise RunError(
-                Problem("transform", f"takes texts, and the data are of kind {data.kind}", "use transform=auto", "text")
-            )
         mode = ("tf_idf" if isinstance(backbone, NoBackbone) else "strings") if self.mode == "auto" else self.mode
         if mode != "strings":
             return self._words(text.name, data.splits["train"], mode)
