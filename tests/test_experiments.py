@@ -28,7 +28,8 @@ def test_what_needs_the_internet_composes_and_is_checked(name):
 @pytest.mark.parametrize("name", [name for name in sorted(experiments()) if not online(name)])
 def test_it_dry_runs(name, tmp_path, own_data):
     more = own_data(name)
-    if "override /transform" not in (ROOT / f"experiments/{name}.yaml").read_text():
+    text = (ROOT / f"experiments/{name}.yaml").read_text()
+    if "fashion" in text or "image_folder" in text:
         more.append("transform.image_size=64")
     done = tfrun(tmp_path, f"+experiment={name}", "debug=fast", "export=[saved_model]", *more)
     assert done.code == 0, done.err

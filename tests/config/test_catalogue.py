@@ -64,10 +64,9 @@ def test_each_option_composes_checks_and_has_help_for_every_key(group, name, pic
 
 
 @pytest.mark.parametrize("name", experiments())
-def test_each_experiment_checks_and_says_what_it_is(name, pictures):
-    own_data = "override /dataset: image_folder" in (ROOT / f"experiments/{name}.yaml").read_text()
+def test_each_experiment_checks_and_says_what_it_is(name, own_data):
     assert experiments()[name]
-    assert problems_of(load([f"+experiment={name}", *([f"dataset.directory={pictures}"] if own_data else [])])) == []
+    assert problems_of(load([f"+experiment={name}", *own_data(name)])) == []
 
 
 def problems_of(experiment) -> list[str]:

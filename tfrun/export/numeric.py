@@ -30,14 +30,15 @@ class Numeric:
 
 
 def numeric(model: Model) -> Numeric | None:
-    """None where the raw inputs are numbers that every runtime has.
+    """None where the raw inputs are numbers that every runtime has, and none may be missing.
 
     Of a table: its columns with words as indices. Of a text: the features of a backbone that takes strings, else what the
     transform makes of it.
     """
-    if all(spec.dtype not in ("string", "float64") for spec in model.inputs):
-        return None
     transform = model.transform
+    plain = all(spec.dtype not in ("string", "float64") for spec in model.inputs)
+    if plain and getattr(transform, "numeric_inputs", model.inputs) == model.inputs:
+        return None
     if hasattr(transform, "numeric_inputs"):
         return Numeric(
             transform.numeric_inputs, transform.to_numeric, lambda batch: _answer(model, transform.from_numeric(batch)),

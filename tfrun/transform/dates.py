@@ -68,7 +68,7 @@ class DatePart(Part):
             known = tf.cast(value >= 0, tf.float32)[:, None]
             if part == "year":
                 filled = tf.where(value >= 0, tf.cast(value, tf.float32), tf.constant(self._year.fitted["mean"], tf.float32))
-                columns += self._year.encode({self.spec.name: filled})[:1]
+                columns += self._year.encode({self.spec.name: filled})
             elif self._cyclic:
                 first, length = PERIODS[part]
                 angle = tf.cast(value - first, tf.float32)[:, None] * (2 * np.pi / length)

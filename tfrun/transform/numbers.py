@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from tfrun.dataset import InputSpec
 from tfrun.transform.layout import Block
 from tfrun.transform.part import Part
 
@@ -12,7 +13,7 @@ class NumberPart(Part):
     """float32 [n], NaN where missing.
 
     standardise: (x - mean) / standard deviation, over the rows that have one; missing: 0, and 1 in a column of its own where
-    training rows were missing too. buckets: above 0: one-hot of so many shares of equal size, and one for missing.
+    training rows lack some too. buckets: above 0: one-hot of so many shares of equal size, and one for missing.
     """
 
     def __init__(self, spec, standardise: bool, buckets: int):
@@ -49,6 +50,11 @@ class NumberPart(Part):
         self._middle = float(np.float32(self._mean))
         self.fitted = {"mean": self._middle, "variance": float(np.float32(variance)) or 1.0, "lacks": bool(self._lacks)}
         name = (self.spec.name,)
+        if self._lacks:
+            self.numeric = (self.spec, InputSpec(self._flag, "float32", (), "number", self.spec.column))
+            self.explained = {
+                self.spec.name: {"note": f"{self._middle:.9g} where missing"}, self._flag: {"note": "1 where missing, else 0"},
+            }  # fmt: skip
         if self._buckets and self._count:
             self._discretization.finalize_state()
             bounds = [float(bound) for bound in self._discretization.bin_boundaries]
@@ -63,16 +69,24 @@ class NumberPart(Part):
         if self.values:
             self.blocks.append(Block(name, "bucket", self.values))
 
+    @property
+    def _flag(self) -> str:
+        return f"{self.spec.name}_missing"
+
+    def to_numeric(self, raw):
+        import tensorflow as tf
+
+        missing = tf.not_equal(raw, raw)
+        filled = tf.where(missing, tf.constant(self._middle, tf.float32), raw)
+        return {self.spec.name: filled} | ({self._flag: tf.cast(missing, tf.float32)} if self._lacks else {})
+
     def encode(self, numeric):
         import tensorflow as tf
 
-        value = numeric[self.spec.name]
-        missing = tf.not_equal(value, value)
         columns = []
         if self._standardise:
-            filled = tf.where(missing, tf.constant(self._middle, tf.float32), value)
-            columns.append(self._norm(filled[:, None]))
-            columns += [tf.cast(missing, tf.float32)[:, None]] if self._lacks else []
+            columns.append(self._norm(numeric[self.spec.name][:, None]))
+            columns += [numeric[self._flag][:, None]] if self._lacks else []
         if self.values:
             columns.append(tf.one_hot(self.index(numeric), self.values))
         return columns
@@ -80,12 +94,10 @@ class NumberPart(Part):
     @property
     def values(self) -> int:
         bounds = (self.fitted or {}).get("bounds")
-        return 0 if bounds is None else len(bounds) + 2
+        return 0 if bounds is None else len(bounds) + 1 + self._lacks
 
     def index(self, numeric):
         import tensorflow as tf
 
-        value = numeric[self.spec.name]
-        missing = tf.not_equal(value, value)
-        bucket = self.layers[0](tf.where(missing, tf.constant(self._middle, tf.float32), value)[:, None])[:, 0]
-        return tf.where(missing, tf.constant(self.values - 1, tf.int32), tf.cast(bucket, tf.int32))
+        bucket = tf.cast(self.layers[0](numeric[self.spec.name][:, None])[:, 0], tf.int32)
+        return tf.where(numeric[self._flag] > 0.5, tf.constant(self.values - 1, tf.int32), bucket) if self._lacks else bucket
