@@ -222,7 +222,7 @@ def check_data(experiment: Experiment, data: Data, record: Record, result: Resul
         warnings = len(findings.anomalies) - errors
         stage.says = f"{errors} errors, {warnings} warnings" if findings.anomalies else "nothing is wrong"
     for anomaly in findings.anomalies[:_SHOWN]:
-        record.warn(str(anomaly))
+        record.say(f"{anomaly.severity}: {anomaly}")
     if len(findings.anomalies) > _SHOWN:
         record.warn(f"{len(findings.anomalies) - _SHOWN} more in {record.directory / 'data' / 'data.html'}")
     if findings.failed:

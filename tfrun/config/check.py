@@ -21,6 +21,10 @@ def _data(experiment: Experiment) -> Iterator[Problem]:
     yield from experiment.dataset.problems()
 
 
+def _checks(experiment: Experiment) -> Iterator[Problem]:
+    yield from experiment.checks.problems()
+
+
 def _shares(experiment: Experiment) -> Iterator[Problem]:
     split = experiment.dataset.split
     if split.validation + split.test >= 1:
@@ -171,6 +175,6 @@ def _export_names(experiment: Experiment) -> Iterator[Problem]:
 
 
 RULES = (
-    _data, _shares, _split_columns, _table, _backbone_training, _monitor, _validation, _slices, _primary, _strategy, _accumulation,
+    _data, _checks, _shares, _split_columns, _table, _backbone_training, _monitor, _validation, _slices, _primary, _strategy, _accumulation,
     _xla, _keras_optimizer, _early_stopping, _pictures, _maps, _gate, _export_names,
 )  # fmt: skip
