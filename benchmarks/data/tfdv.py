@@ -14,13 +14,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 SAMPLE = HERE.parents[1] / "tfrun/samples/flights/flights.csv.gz"
-TFDV = (
-    "tensorflow-data-validation==1.16.1",
-    "apache-beam==2.72.0",
-    "protobuf==4.25.9",
-    "dill",
-    "setuptools<81",
-)  # 1.16.1 does not ask for dill
+PACKAGES = HERE / "tfdv.txt"  # complete, as pip is slow to find versions that fit; with dill, which TFDV forgets to ask for
 WAYS = {
     "describe": 'pandas `describe(include="all")`, table in memory',
     "statistics": "tfrun, table in memory",
@@ -62,10 +56,8 @@ def compare(data: Path, python: Path, theirs: Path, ours: Path) -> dict:
         "and reads of our anomalies",
         reads["stored"],
     )
-    print(
-        "schema that TFDV infers from our statistics:",
-        "; ".join(schema_differences(findings.schema, reads["schema"])) or "the same",
-    )
+    inferred = "; ".join(schema_differences(findings.schema, reads["schema"])) or "the same"
+    print("schema that TFDV infers from our statistics:", inferred)
     return figures
 
 
@@ -74,7 +66,7 @@ def environment(folder: Path) -> Path:
     python = folder / "bin/python"
     if not python.exists():
         subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", *TFDV], check=True)
+        subprocess.run([python, "-m", "pip", "install", "--quiet", "--no-deps", "-r", PACKAGES], check=True)
     return python.absolute()
 
 
