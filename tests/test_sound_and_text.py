@@ -11,10 +11,10 @@ from tests.sounds import folder_of_sounds
 @pytest.fixture(scope="module")
 def sound(tmp_path_factory) -> Finished:
     folder = tmp_path_factory.mktemp("sound")
-    folder_of_sounds(folder / "data", each=40, noise=0.3)
+    folder_of_sounds(folder / "data", each=60, noise=0.3)
     return tfrun(
-        folder, "+experiment=sound", "dataset.directory=data", "dataset.index=index.csv", "dataset.group=device", "augment.views=4",
-        "training.epochs=20", "gate.metrics.accuracy=0.9", "evaluation.slices=[device]", "tracking=none",
+        folder, "+experiment=sound", "dataset.directory=data", "dataset.index=index.csv", "dataset.group=device",
+        "gate.metrics.accuracy=0.9", "evaluation.slices=[device]", "tracking=none",
     )  # fmt: skip
 
 
