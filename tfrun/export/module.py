@@ -27,6 +27,7 @@ class ExportedModel(tf.Module):
         super().__init__(name="exported")
         self.weights = [variable.value for variable in model.variables]
         self.resources = list(getattr(model.backbone, "resources", ()))
+        self.transform = model.transform  # what it was fitted to, where it was
         self.predict = tf.function(lambda **raw: {OUTPUT: model.probabilities(raw)})
         self.signature = self.predict.get_concrete_function(**{spec.name: _tensor(spec) for spec in model.inputs})
 
