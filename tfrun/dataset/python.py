@@ -188,10 +188,12 @@ class _standing_here:
 
 
 def _at(error: Exception) -> str:
-    """The error and the line where it came up."""
+    """The error and the last line of the user's own that led to it."""
     if isinstance(error, SyntaxError):
         return f"SyntaxError: {error.msg}, {error.filename}:{error.lineno}"
-    last = traceback.extract_tb(error.__traceback__)[-1]
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if not frame.filename.startswith("<frozen") and "site-packages" not in frame.filename]
+    (last,) = [frame for frame in own if frame.filename != __file__][-1:] or frames[-1:]
     return f"{type(error).__name__}: {shorten(error)}, {last.filename}:{last.lineno}"
 
 

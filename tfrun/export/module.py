@@ -32,6 +32,7 @@ class ExportedModel(tf.Module):
         super().__init__(name="exported")
         self.weights = [variable.value for variable in model.variables]
         self.resources = [*getattr(model.backbone, "resources", ()), *untracked_resources(model.transform)]
+        self.fitted = list(model.transform.variables)
         self.predict = tf.function(lambda **raw: {OUTPUT: model.probabilities(raw)})
         self.signature = self.predict.get_concrete_function(**{spec.name: _tensor(spec) for spec in model.inputs})
         self.named = {SIGNATURE: self.signature}
