@@ -171,6 +171,15 @@ def test_drift_of_categories_and_of_numbers():
     assert shifted.feature == "weight" and shifted.figure > 0.4 > shifted.limit
 
 
+def test_rows_that_were_served_need_no_label_and_are_compared_with_training():
+    def serve(splits):
+        splits["serving"] = {name: values for name, values in columns("validation").items() if name != "label"}
+
+    assert checked(serve).anomalies == checked(lambda splits: splits.pop("validation")).anomalies == ()
+    skewed = only(checked(lambda splits: [serve(splits), put("serving", "weight", range(150), 0.0)(splits)]), "drift_numbers")
+    assert (skewed.feature, skewed.split) == ("weight", "serving")
+
+
 def test_rows_that_repeat_and_rows_of_training_in_test_are_named():
     def repeat(splits):
         splits["train"]["digest"][:60] = splits["train"]["digest"][60:120]

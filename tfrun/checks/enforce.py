@@ -11,6 +11,7 @@ from tfrun.checks import Checks, features
 from tfrun.checks.anomaly import Anomaly, few
 from tfrun.checks.domains import outside
 
+SPLITS = ("train", "validation", "test")
 _UNUSED = {
     schema_pb2.PLANNED, schema_pb2.ALPHA, schema_pb2.DEPRECATED, schema_pb2.DEBUG_ONLY, schema_pb2.DISABLED,
 }  # fmt: skip
@@ -58,7 +59,8 @@ def _is_used(feature: schema_pb2.Feature, schema: schema_pb2.Schema, split: str)
 def _feature(rules: Rules, feature: schema_pb2.Feature, found: features.Feature | None, split: str) -> Iterator[Anomaly]:
     name = feature.name
     if found is None:
-        if feature.presence.min_count or feature.presence.min_fraction:
+        unlabelled = name == rules.label and not rules.strict and split not in SPLITS  # rows that were served
+        if (feature.presence.min_count or feature.presence.min_fraction) and not unlabelled:
             text = f"is missing: no such column in {split}; add it, or mark it `lifecycle_stage: DEPRECATED` in the schema"
             yield Anomaly(name, "missing_column", split, text, severity="error")
         return
