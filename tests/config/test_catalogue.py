@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tests.conftest import ROOT, tfrun
+from tests.conftest import tfrun
 from tfrun import check, load
 from tfrun.config.catalogue import experiments, keys, options
 from tfrun.config.problems import ConfigError
@@ -16,9 +16,10 @@ OPTIONS = [(group, name) for group, choices in options().items() for name in cho
 
 
 @pytest.mark.parametrize(("group", "name"), OPTIONS)
-def test_each_option_composes_checks_and_has_help_for_every_key(group, name, pictures, module):
+def test_each_option_composes_checks_and_has_help_for_every_key(group, name, pictures, sounds, texts, module):
     needed = {
-        "image_folder": [f"dataset.directory={pictures}"], "hub": [f"backbone.handle={module}"],
+        "image_folder": [f"dataset.directory={pictures}"], "audio_folder": [f"dataset.directory={sounds}"],
+        "text_folder": [f"dataset.directory={texts}"], "hub": [f"backbone.handle={module}"],
         "multi_worker": ["strategy.workers=2"], "parameter_server": ["strategy.workers=1"],
     }  # fmt: skip
     more = needed.get(name, [])
@@ -32,10 +33,9 @@ def test_each_option_composes_checks_and_has_help_for_every_key(group, name, pic
 
 
 @pytest.mark.parametrize("name", experiments())
-def test_each_experiment_checks_and_says_what_it_is(name, pictures):
-    own_data = "override /dataset: image_folder" in (ROOT / f"experiments/{name}.yaml").read_text()
+def test_each_experiment_checks_and_says_what_it_is(name, own_data):
     assert experiments()[name]
-    assert check(load([f"+experiment={name}", *([f"dataset.directory={pictures}"] if own_data else [])])) == []
+    assert check(load([f"+experiment={name}", *own_data(name)])) == []
 
 
 def test_list_and_show(tmp_path):
