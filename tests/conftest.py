@@ -89,6 +89,17 @@ def sounds(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def texts(tmp_path_factory) -> Path:
+    """Two classes of ten texts."""
+    folder = tmp_path_factory.mktemp("texts")
+    for label, words in (("good", "fine wonderful großartig 素晴らしい"), ("bad", "awful dreadful schrecklich ひどい")):
+        (folder / label).mkdir()
+        for number in range(10):
+            (folder / label / f"{number}.txt").write_text(f"{words.split()[number % 4]} film {number}\n", encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="session")
 def own_data(pictures, sounds) -> Callable[[str], list[str]]:
     """What a shipped experiment has to be told that brings no data of its own."""
     folders = {"image_folder": pictures, "audio_folder": sounds}

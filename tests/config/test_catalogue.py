@@ -27,17 +27,6 @@ def stored(tmp_path_factory) -> Path:
     return path
 
 
-@pytest.fixture(scope="module")
-def texts(tmp_path_factory) -> Path:
-    """Two classes of short texts."""
-    folder = tmp_path_factory.mktemp("texts")
-    for name in ("question", "answer"):
-        (folder / name).mkdir()
-        for number in range(20):
-            (folder / name / f"{number}.txt").write_text(f"the {name} with the number {number}")
-    return folder
-
-
 @pytest.mark.parametrize(("group", "name"), OPTIONS)
 def test_each_option_composes_checks_and_has_help_for_every_key(group, name, pictures, sounds, texts, module, stored, tmp_path):
     np.savez(tmp_path / "data.npz", inputs=np.zeros((30, 2)), labels=np.arange(30) % 3)
@@ -53,6 +42,7 @@ def test_each_option_composes_checks_and_has_help_for_every_key(group, name, pic
     }  # fmt: skip
     # A table takes no backbone, and a head for tables no pictures.
     needed["flights"] = needed["table"] = needed["wide_and_deep"] = ["dataset=flights", "backbone=none"]
+    needed["tft"] = [f"transform.directory={ROOT}/tests/transform/tft_flights", "dataset=flights", "backbone=none"]
     more = needed.get(name, [])
     chosen = f"{group}=[{name}]" if group == "export" else f"{group}={name}"
     training = ["training=frozen"] if name == "none" and group == "backbone" else []

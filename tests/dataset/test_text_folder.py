@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -11,13 +12,9 @@ from tfrun.dataset.text_folder import TextFolder
 
 
 @pytest.fixture()
-def texts(tmp_path) -> Path:
-    folder = tmp_path / "texts"
-    for label, words in (("good", "fine wonderful großartig 素晴らしい"), ("bad", "awful dreadful schrecklich ひどい")):
-        (folder / label).mkdir(parents=True)
-        for number in range(10):
-            (folder / label / f"{number}.txt").write_text(f"{words.split()[number % 4]} film {number}\n", encoding="utf-8")
-    return folder
+def texts(texts, tmp_path) -> Path:
+    """A copy that may be damaged."""
+    return Path(shutil.copytree(texts, tmp_path / "texts"))
 
 
 def rows_of(data) -> dict[str, str]:

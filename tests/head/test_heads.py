@@ -64,7 +64,7 @@ def test_conv_learns_from_maps_and_refuses_others():
     from tfrun.config.problems import RunError
     from tfrun.head.conv import Conv
 
-    head = Conv(units=[4, 8], l2=0.1).build((10, 7, 1), 3, seed=0)
+    head = Conv(channels=[4, 8], l2=0.1).build((10, 7, 1), 3, seed=0)
     assert head(np.zeros((2, 10, 7, 1), "float32")).shape == (2, 3)
     assert [layer.filters for layer in head.layers if hasattr(layer, "filters")] == [4, 8] and len(head.losses) == 3
     same, again = (Conv().build((10, 7, 1), 3, seed=1).get_weights() for _ in range(2))

@@ -14,9 +14,9 @@ from tfrun.head import Head
 class Conv(Head):
     """A small convolutional network on maps [height, width, channels]: `backbone=none backbone.flatten=false`."""
 
-    units: list[Annotated[int, Field(ge=1, le=4096)]] = setting(
+    channels: list[Annotated[int, Field(ge=1, le=4096)]] = setting(
         lambda: [16, 32, 64],
-        "channels of each block: convolution, batch normalisation, ReLU, half the size",
+        "maps of each block: convolution, batch normalisation, ReLU, half the size",
         min_length=1,
         max_length=8,
     )
@@ -33,11 +33,11 @@ class Conv(Head):
             rule = f"needs maps [height, width, channels], and features are {list(feature_shape)}"
             raise RunError(Problem("head", rule, "use head=mlp, or backbone=none with backbone.flatten=false", "conv"))
         maps = [keras.layers.BatchNormalization(momentum=_MOMENTUM, name="scaled")]
-        for number, units in enumerate(self.units):
+        for number, size in enumerate(self.channels):
             first = keras.initializers.HeUniform(seed=seed + 1 + number)
             maps += [
                 keras.layers.Conv2D(
-                    units, self.kernel, padding="same", use_bias=False, kernel_initializer=first,
+                    size, self.kernel, padding="same", use_bias=False, kernel_initializer=first,
                     kernel_regularizer=keras.regularizers.L2(self.l2) if self.l2 else None, name=f"conv_{number}",
                 ),
                 keras.layers.BatchNormalization(momentum=_MOMENTUM, name=f"norm_{number}"),
