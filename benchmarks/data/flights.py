@@ -13,7 +13,7 @@ import sys
 
 sys.path.pop(0)  # this folder, where csv.py would hide Python's own
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-import numpy as np  # noqa: E402
+import numpy as np
 
 
 def table(data, name: str):
