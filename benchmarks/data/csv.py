@@ -21,7 +21,7 @@ from collections import Counter
 
 sys.path.pop(0)  # this folder, where this file would hide the module csv
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-import numpy as np  # noqa: E402
+import numpy as np
 
 BATCH = 512
 

@@ -227,3 +227,9 @@ def test_load_raises_all_problems_as_one_error():
     with pytest.raises(ConfigError) as caught:
         load(["+experiment=quickstart", "training.epochs=-1", "head=mpl"])
     assert [problem.key for problem in caught.value.problems] == ["head", "training.epochs"]
+
+
+def test_a_mapping_deep_inside_takes_any_key():
+    for text in ("dataset.split.values={train: {origin: [a]}}", "dataset.split.values.train.origin=[a]"):
+        mapping, wrong = compose(["+experiment=quickstart", text])
+        assert wrong == [] and mapping["dataset"]["split"]["values"] == {"train": {"origin": ["a"]}}

@@ -20,4 +20,6 @@ def main(argv: list[str]) -> int:
     if problems:
         raise ConfigError(*problems)
     print(f"{experiment.name}: no problem found")
+    if experiment.dataset.says():
+        print(f"  {experiment.dataset.says()}")
     return 0

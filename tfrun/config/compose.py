@@ -180,14 +180,15 @@ def _refused(override: Override, choices: list[str]) -> Problem | None:
 
 
 def _takes_any_key(composed: dict[str, Any], path: list[str]) -> bool:
-    """Is this a mapping with keys of the user's choice, like `gate.metrics`?"""
-    node = composed
-    for name in path[:-1]:
+    """Is this a mapping with keys of the user's choice, like `gate.metrics` or `dataset.split.values`?"""
+    node, cls, field = composed, None, None
+    for depth, name in enumerate(path):
+        if isinstance(node, dict) and "_target_" in node:
+            cls = import_target(node["_target_"], ".".join(path[:depth]))
+        field = cls.model_fields.get(name) if cls is not None else None
         node = node.get(name) if isinstance(node, dict) else None
-    if len(path) < 2 or not isinstance(node, dict) or "_target_" not in node:
-        return False
-    field = import_target(node["_target_"], ".".join(path[:-1])).model_fields.get(path[-1])
-    return field is not None and get_origin(field.annotation) is dict
+        cls = field.annotation if field is not None and hasattr(field.annotation, "model_fields") else None
+    return len(path) > 1 and field is not None and get_origin(field.annotation) is dict
 
 
 def unknown_key(key: str, keys: list[str], value: Any) -> Problem:

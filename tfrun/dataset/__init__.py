@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import tensorflow as tf
 
 SPLITS = ("train", "validation", "test")
+_AT_ONCE = 64  # rows that are read at once where that can be done
 
 
 Kind = Literal["image", "text", "audio", "number", "category", "time"]
@@ -75,8 +76,10 @@ class Split:
 
         rows, options = tf.data.Dataset.from_tensor_slices(self.positions), tf.data.Options()
         options.autotune.enabled = False  # with it, letting go of an iterator waits for seconds
+        rows = rows.batch(_AT_ONCE) if self.reads_batches else rows
         raw = rows.map(self.read, num_parallel_calls=os.cpu_count()).prefetch(2)
-        return raw.with_options(options).as_numpy_iterator()
+        found = raw.with_options(options).as_numpy_iterator()
+        return (row for batch in found for row in _rows_of(batch)) if self.reads_batches else found
 
     def content(self) -> np.ndarray:
         """uint8 [rows, 32]: `digests`, or what they would be, for which all inputs are read."""
@@ -106,6 +109,11 @@ def picked(columns: Mapping[str, np.ndarray], positions: np.ndarray) -> Mapping[
     if hasattr(columns, "take"):
         return columns.take(positions)
     return {name: values[positions] for name, values in columns.items()}
+
+
+def _rows_of(batch: Mapping[str, np.ndarray]) -> Iterator[dict[str, np.ndarray]]:
+    for values in zip(*batch.values(), strict=True):
+        yield dict(zip(batch, values, strict=True))
 
 
 def _content(row: Mapping[str, np.ndarray]) -> bytes:
@@ -220,6 +228,10 @@ class Dataset(Component):
     def slice_columns(self) -> list[str]:
         """Names that `evaluation.slices` may use."""
         return []
+
+    def says(self) -> str:
+        """What was found in it without reading inputs, such as the kinds of columns, for a person; '' where there is nothing."""
+        return ""
 
     def row_kind(self) -> str | None:
         """`Data.kind`, where it can be told without reading inputs."""

@@ -155,10 +155,10 @@ def _singles(labels: np.ndarray, shares: dict[str, float], seed: int) -> np.ndar
     by_name = np.argsort(np.arange(len(labels)).astype(str))  # the order that groups named by their row have
     order = by_name[np.random.default_rng(seed).permutation(len(labels))]
     chosen = np.empty(len(labels), int)
-    numbers = range(len(names))
     for row, label in zip(order.tolist(), label_of[order].tolist(), strict=True):
         own = lacking[label]
-        best = max(numbers, key=[own[n] + 1e-9 * total[n] for n in numbers].__getitem__)
+        need = [rows + 1e-9 * every for rows, every in zip(own, total)]
+        best = need.index(max(need))
         own[best] -= 1
         total[best] -= 1
         chosen[row] = best

@@ -55,7 +55,12 @@ def split_rows(
                 name, labels[positions].astype(np.int32), own.ids, read, own.columns, positions, content[positions], own.facts,
                 reads_batches,
             )  # fmt: skip
-    digest = hashlib.sha256()
-    for item, identity, label, split in zip(content, rows.ids, rows.labels, where, strict=True):
-        digest.update(item.tobytes() + f"\0{identity}\0{label}\0{split}\n".encode())
-    return Data(splits, tuple(map(str, classes)), inputs, digest.hexdigest(), source, licence, skipped)
+    return Data(splits, tuple(map(str, classes)), inputs, _fingerprint(content, rows, where), source, licence, skipped)
+
+
+def _fingerprint(content: np.ndarray, rows: Rows, where: np.ndarray) -> str:
+    """sha256 over contents, names, labels and splits of all rows, in order."""
+    digest = hashlib.sha256(np.ascontiguousarray(content))
+    for column in (rows.ids, rows.labels, where):
+        digest.update("\0".join(map(str, column.tolist())).encode() + b"\n")
+    return digest.hexdigest()

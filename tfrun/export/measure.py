@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import os
 import subprocess
@@ -20,6 +21,7 @@ from tfrun.evaluation import Evaluation
 from tfrun.export import Artifact, worker
 
 _BATCH = 32
+_SMALL, _BATCH_OF_SMALL = 1024, 512  # bytes of a row: up to there, as in tables, a call costs more than its rows
 _TIME_LIMIT = 1800.0  # seconds; a runtime that hangs must not hang the run
 
 
@@ -34,7 +36,10 @@ class Held:
 
     def batches(self, signature: str) -> Iterator[dict[str, np.ndarray]]:
         """The rows as the signature takes them."""
-        batches = same_size_batches(self.split.inputs())
+        rows = self.split.inputs()
+        first = next(rows)
+        small = sum(np.asarray(value).nbytes for value in first.values()) <= _SMALL
+        batches = same_size_batches(itertools.chain([first], rows), _BATCH_OF_SMALL if small else _BATCH)
         if signature == "serving_default":
             return batches
         return ({name: np.asarray(value) for name, value in self.to_numeric(batch).items()} for batch in batches)
