@@ -25,7 +25,7 @@ def with_facts(data, **facts):
 
 def test_every_row_has_its_label_by_name_its_columns_what_it_is_called_and_its_digest(fashion):
     table, split = batches(fashion, "test"), fashion.splits["test"]
-    assert set(table.column_names) == {"label", "origin", "row", "digest"} and table.num_rows == len(split)
+    assert set(table.column_names) == {"label", "origin", "brightness", "row", "digest"} and table.num_rows == len(split)
     assert table["label"].to_pylist() == [fashion.classes[number] for number in split.labels]
     assert table["row"].to_pylist() == split.ids.tolist()
     assert table["digest"].to_pylist() == [digest.tobytes() for digest in split.digests]
@@ -54,6 +54,11 @@ def test_what_a_picture_looks_like_can_tell_its_label_and_that_is_found(fashion)
     data = replace(fashion, splits=splits)
     found = check_data(arrow.tables(data), arrow.roles(data)).anomalies
     assert [(anomaly.feature, anomaly.kind) for anomaly in found] == [("width", "leakage")]
+
+
+def test_pictures_of_one_size_are_no_anomaly(fashion):
+    data = with_facts(fashion, width=lambda n: np.full(n, 28), mode=lambda n: np.full(n, "RGB", object))
+    assert check_data(arrow.tables(data), arrow.roles(data)).anomalies == ()
 
 
 def test_the_samples_rows_are_clean(fashion):

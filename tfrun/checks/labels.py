@@ -56,7 +56,7 @@ def label_anomalies(splits: dict[str, SplitAccumulator], label: str, checks: Che
 
 
 def constant_features(split: SplitAccumulator) -> Iterator[Anomaly]:
-    for name in split.inputs():
+    for name in set(split.inputs()) - set(split.roles.facts):
         column = split.columns[name]
         if column.present == split.rows > 1 and _different(column) == 1:
             text = "is the same in every row of train, so it tells nothing; leave it out"

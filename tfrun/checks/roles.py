@@ -12,6 +12,7 @@ class Roles:
 
     texts: columns of free text. ids: what a person calls each row. digest: bytes or strings, a hash of the row's input.
     dhash: uint64, a perceptual hash of the row's picture, a line of it each byte. embeddings: lists of numbers of one length.
+    facts: those of the features that describe an input, such as a picture's height, and may well be the same in all rows.
     features: what the model sees; None: all columns without another role. groups: columns whose values each are in one split only
     (they differ between splits, and are not looked at for drift).
     """
@@ -24,6 +25,7 @@ class Roles:
     embeddings: tuple[str, ...] = ()
     features: tuple[str, ...] | None = None
     groups: tuple[str, ...] = ()
+    facts: tuple[str, ...] = ()
 
     @property
     def marks(self) -> frozenset[str]:

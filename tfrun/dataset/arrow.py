@@ -29,6 +29,7 @@ def roles(data: Data) -> Roles:
     return Roles(
         label=data.label, texts=tuple(name for name, kind in inputs.items() if kind == "text" and name in features), ids=row,
         digest=digest, dhash=_DHASH if _DHASH in split.facts and data.kind == "image" else None, features=tuple(features),
+        facts=() if data.kind in ("table", "text") else tuple(features),
         groups=tuple({**split.columns, **split.facts}.keys() - {*features, data.label, _DHASH}),
     )  # fmt: skip
 

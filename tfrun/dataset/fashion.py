@@ -25,7 +25,7 @@ class Fashion(Dataset):
         with np.load(_FILE) as stored:
             images, labels, names = stored["images"], stored["labels"], stored["names"]
             files, origin = stored["files"], stored["split"]
-        rows = Rows(files, names[labels], columns={"origin": origin})
+        rows = Rows(files, names[labels], columns={"origin": origin}, facts={"brightness": images.mean(axis=(1, 2))})
 
         def read(row):
             return {"image": tf.repeat(tf.gather(images, row)[..., None], 3, axis=-1)}
