@@ -43,6 +43,9 @@ def test_each_option_composes_checks_and_has_help_for_every_key(group, name, pic
     # A table takes no backbone, and a head for tables no pictures.
     needed["flights"] = needed["table"] = needed["wide_and_deep"] = ["dataset=flights", "backbone=none"]
     needed["tft"] = [f"transform.directory={ROOT}/tests/transform/tft_flights", "dataset=flights", "backbone=none"]
+    needed["text"] = needed["word_dropout"] = ["dataset=sentiment", "backbone=glove_50d"]
+    needed["audio"] = ["dataset=audio_folder", f"dataset.directory={sounds}", "backbone=none", "training=frozen"]
+    needed["vector"] = ["dataset=arrays", f"dataset.path={tmp_path}/data.npz", "backbone=none", "training=frozen"]
     more = needed.get(name, [])
     chosen = f"{group}=[{name}]" if group == "export" else f"{group}={name}"
     training = ["training=frozen"] if name == "none" and group == "backbone" else []

@@ -129,7 +129,10 @@ def test_broken_files_are_one_line_and_no_traceback(tmp_path, path, content, ove
         (["+experiment=quickstart", "tracking.uri=foo://bar"], "must begin with one of sqlite:///"),
         (["+experiment=quickstart", "debug=slow"], "debug = slow: must be one of"),
         (["+experiment=quickstart", "dataset.split=0.2"], "dataset.split.validation=…"),
-        (["+experiment=quickstart", "head.units=[64]"], "it is a key of head=conv and head=mlp"),
+        (["+experiment=quickstart", "head.units=[64]"], "it is a key of head=mlp and head=wide_and_deep"),
+        (["+experiment=flights", "augment=light"], "the data are of kind table"),
+        (["+experiment=sentiment", "transform=image"], "is for data of kind image, and these are of kind text; use transform=auto"),
+        (["+experiment=flights", "checks.drift_by=monht"], "did you mean 'month'?"),
     ],
 )
 def test_what_a_hand_may_type_wrong_is_one_line(tmp_path, arguments, hint):

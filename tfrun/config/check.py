@@ -57,6 +57,20 @@ def _table(experiment: Experiment) -> Iterator[Problem]:
         yield Problem("head", rule, "use backbone=none, or head=mlp", type(experiment.head).__name__)
 
 
+def _kinds(experiment: Experiment) -> Iterator[Problem]:
+    kind = experiment.dataset.row_kind()
+    if kind is not None:
+        yield from filter(None, (experiment.transform.problem(kind), experiment.augment.problem(kind)))
+
+
+def _drift_by(experiment: Experiment) -> Iterator[Problem]:
+    column, dataset = experiment.checks.drift_by, experiment.dataset
+    if column is not None and not dataset.problems() and column not in dataset.slice_columns():
+        columns = dataset.slice_columns()
+        way_out = nearest(column, columns) or "the data have no further columns"
+        yield Problem("checks.drift_by", "is no column of the data", way_out, column)
+
+
 def _backbone_training(experiment: Experiment) -> Iterator[Problem]:
     if experiment.training.unfreezes:
         problem = experiment.backbone.refuses_training()
@@ -175,6 +189,6 @@ def _export_names(experiment: Experiment) -> Iterator[Problem]:
 
 
 RULES = (
-    _data, _checks, _shares, _split_columns, _table, _backbone_training, _monitor, _validation, _slices, _primary, _strategy, _accumulation,
-    _xla, _keras_optimizer, _early_stopping, _pictures, _maps, _gate, _export_names,
+    _data, _checks, _drift_by, _shares, _split_columns, _table, _kinds, _backbone_training, _monitor, _validation, _slices, _primary,
+    _strategy, _accumulation, _xla, _keras_optimizer, _early_stopping, _pictures, _maps, _gate, _export_names,
 )  # fmt: skip

@@ -26,6 +26,9 @@ class AudioFolder(Folder):
         16_000, "all sounds are brought to this rate; the exported model takes it", unit="Hz", ge=1000, le=192_000
     )
 
+    def row_kind(self):
+        return "audio"
+
     def examine(self, path):
         try:
             content = content_of(path)

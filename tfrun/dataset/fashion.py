@@ -19,6 +19,9 @@ class Fashion(Dataset):
 
     licence: str = setting("MIT", "licence of the data, for the model card")
 
+    def row_kind(self):
+        return "image"
+
     def open(self) -> Data:
         import tensorflow as tf
 

@@ -23,6 +23,9 @@ class ImageFolder(Folder):
 
     channels: Literal[1, 3] = setting(3, "1: grey, 3: RGB")
 
+    def row_kind(self):
+        return "image"
+
     def examine(self, path):
         found = examine(path)
         return found if isinstance(found, Skipped) else Examined(found.digest, content=found)

@@ -21,6 +21,9 @@ class Sentiment(Dataset):
 
     licence: str = setting("MIT", "licence of the data, for the model card")
 
+    def row_kind(self):
+        return "text"
+
     def open(self) -> Data:
         import tensorflow as tf
 

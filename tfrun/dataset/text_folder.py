@@ -21,6 +21,9 @@ class TextFolder(Folder):
     endings = (".txt", ".text", ".md")
     not_read = (".doc", ".docx", ".odt", ".rtf", ".pdf", ".html", ".htm", ".epub")
 
+    def row_kind(self):
+        return "text"
+
     def examine(self, path):
         try:
             text = decode(content_of(path))
