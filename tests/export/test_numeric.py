@@ -78,11 +78,11 @@ def test_the_tflite_file_answers_the_numeric_example(run):
     np.testing.assert_allclose(answer["probabilities"], described["example"]["response"]["predictions"], atol=1e-5)
 
 
-def test_mlflow_serves_the_raw_columns(run):
+def test_mlflow_serves_the_raw_columns(run, monkeypatch):
     import mlflow
     import pandas as pd
 
-    mlflow.set_tracking_uri(f"sqlite:///{run.folder}/runs/mlflow.db")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{run.folder}/runs/mlflow.db")
     model = mlflow.pyfunc.load_model("models:/own/1")
     contract = json.loads((run.directory / "exports/contract.json").read_text())
     (instance,) = contract["example"]["request"]["instances"]
