@@ -26,6 +26,14 @@ def test_every_public_name_is_there():
     assert {name for name in tfrun.__all__ if getattr(tfrun, name, None) is None} == set()
 
 
+def test_every_option_is_a_public_name():
+    from tfrun.config.catalogue import options
+
+    for choices in options().values():
+        for option in choices.values():
+            assert getattr(tfrun, option.cls.__name__) is option.cls
+
+
 def test_a_name_that_is_not_there_says_so():
     with pytest.raises(AttributeError, match="Experimnt"):
         getattr(tfrun, "Experimnt")  # noqa: B009

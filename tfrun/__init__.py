@@ -14,11 +14,13 @@ if TYPE_CHECKING:
     from tfrun.config.check import check as check
     from tfrun.config.load import load as load
     from tfrun.config.problems import ConfigError as ConfigError
+    from tfrun.config.problems import DataError as DataError
     from tfrun.config.problems import Problem as Problem
     from tfrun.config.problems import RunError as RunError
     from tfrun.config.problems import TfrunError as TfrunError
     from tfrun.experiment import Experiment as Experiment
     from tfrun.record.result import Result as Result
+    from tfrun.run import check_data as check_data
     from tfrun.run import resume as resume
     from tfrun.run import run as run
 
@@ -26,6 +28,8 @@ _HOME = {
     "Experiment": "tfrun.experiment",
     "load": "tfrun.config.load",
     "check": "tfrun.config.check",
+    "check_data": "tfrun.run",
+    "Checks": "tfrun.checks",
     "run": "tfrun.run",
     "resume": "tfrun.run",
     "Result": "tfrun.record.result",
@@ -33,8 +37,16 @@ _HOME = {
     "TfrunError": "tfrun.config.problems",
     "ConfigError": "tfrun.config.problems",
     "RunError": "tfrun.config.problems",
+    "DataError": "tfrun.config.problems",
     "ImageFolder": "tfrun.dataset.image_folder",
     "Fashion": "tfrun.dataset.fashion",
+    "Flights": "tfrun.dataset.flights",
+    "Csv": "tfrun.dataset.csv",
+    "Parquet": "tfrun.dataset.parquet",
+    "Arrays": "tfrun.dataset.arrays",
+    "TFRecord": "tfrun.dataset.tfrecord",
+    "TFDS": "tfrun.dataset.tfds",
+    "Python": "tfrun.dataset.python",
     "AudioFolder": "tfrun.dataset.audio_folder",
     "TextFolder": "tfrun.dataset.text_folder",
     "Sentiment": "tfrun.dataset.sentiment",
@@ -42,6 +54,7 @@ _HOME = {
     "WordDropout": "tfrun.augment.word_dropout",
     "NoAugment": "tfrun.augment.none",
     "Light": "tfrun.augment.light",
+    "RandAugment": "tfrun.augment.randaugment",
     "Mixup": "tfrun.augment.mixup",
     "CutMix": "tfrun.augment.cutmix",
     "FeatureStore": "tfrun.store",
@@ -50,11 +63,15 @@ _HOME = {
     "Audio": "tfrun.transform.audio",
     "Text": "tfrun.transform.text",
     "Image": "tfrun.transform.image",
+    "Table": "tfrun.transform.table",
+    "Tft": "tfrun.transform.tft",
+    "Vector": "tfrun.transform.vector",
     "Hub": "tfrun.backbone.hub",
     "NoBackbone": "tfrun.backbone.none",
     "Linear": "tfrun.head.linear",
     "Conv": "tfrun.head.conv",
     "Mlp": "tfrun.head.mlp",
+    "WideAndDeep": "tfrun.head.wide_and_deep",
     "Adam": "tfrun.optimizer.adam",
     "AdamW": "tfrun.optimizer.adamw",
     "Sgd": "tfrun.optimizer.sgd",
@@ -67,6 +84,9 @@ _HOME = {
     "FrozenThenFinetune": "tfrun.training.frozen_then_finetune",
     "OneDevice": "tfrun.strategy.one_device",
     "Mirrored": "tfrun.strategy.mirrored",
+    "MultiWorker": "tfrun.strategy.multi_worker",
+    "ParameterServer": "tfrun.strategy.parameter_server",
+    "TPU": "tfrun.strategy.tpu",
     "Standard": "tfrun.evaluation.standard",
     "SavedModel": "tfrun.export.saved_model",
     "TFLite": "tfrun.export.tflite",

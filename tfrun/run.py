@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 import traceback
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -14,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from tfrun.config.check import check
 from tfrun.config.problems import ConfigError, Problem, RunError, TfrunError, shorten
+from tfrun.dataset.stage import examine_data, open_data
+from tfrun.evaluation.stage import evaluate
 from tfrun.experiment import PROMISES, Experiment
 from tfrun.export import Artifact
 from tfrun.export.stage import export
@@ -32,9 +32,6 @@ if TYPE_CHECKING:
     from tfrun.export.measure import Held
     from tfrun.model import Model
     from tfrun.training.trainer import History
-
-_FAST_ROWS = 64
-_SHOWN = 10  # anomalies on the screen
 
 
 def run(experiment: Experiment, directory: str | Path | None = None, quiet: bool = False) -> Result:
@@ -75,7 +72,7 @@ def resume(directory: str | Path, experiment: Experiment | None = None, quiet: b
     return _recorded(experiment, Record.reopen(Path(directory), Console(quiet)), _whole)
 
 
-def check_only(experiment: Experiment, quiet: bool = False) -> Result:
+def check_data(experiment: Experiment, quiet: bool = False) -> Result:
     """Opens and checks the data; leaves statistics, schema, anomalies and a page in a run directory. Raises as `run` does.
 
     What is wrong with the data raises nothing here: it is in `result.checks["anomalies"]`.
@@ -133,7 +130,7 @@ def _follow(experiment: Experiment, quiet: bool) -> Result:
 
 def _checked(experiment: Experiment, record: Record, result: Result, _) -> str:
     start(experiment, record, result)
-    check_data(experiment, open_data(experiment, record, result), record, result)
+    examine_data(experiment, open_data(experiment, record, result), record, result)
     return "checked"
 
 
@@ -154,7 +151,7 @@ def _trained(experiment: Experiment, record: Record, result: Result, abandon) ->
     with experiment.strategy.open(experiment, record, abandon) as strategy:  # first: reading pictures would fix the devices
         data = open_data(experiment, record, result)
         if experiment.strategy.leads:
-            check_data(experiment, data, record, result)
+            examine_data(experiment, data, record, result)
         model = build_model(experiment, data, strategy, record, result)
         history = train_model(experiment, model, data, strategy, record, result)
         model = experiment.strategy.settled(model, lambda another: build(experiment, data, another, record.warn))
@@ -175,58 +172,6 @@ def start(experiment: Experiment, record: Record, result: Result) -> None:
             tf.config.experimental.enable_op_determinism()
         result.environment = provenance.environment()
         stage.says = f"TensorFlow {tf.__version__}, Keras {keras.__version__}, seed {experiment.seed}"
-
-
-def open_data(experiment: Experiment, record: Record, result: Result) -> Data:
-    with record.stage("data") as stage:
-        data = experiment.dataset.open()
-        data = data.limited(max(_FAST_ROWS, experiment.training.batch_size)) if experiment.debug == "fast" else data
-        rows = {name: len(split) for name, split in data.splits.items()}
-        skipped = [asdict(item) for item in data.skipped]
-        stage.says = f"{len(data.classes)} classes; " + ", ".join(f"{name} {count:,}" for name, count in rows.items()) + " rows"
-        stage.says += f"; {_kinds(data)}" if data.kind == "table" else ""
-    for item in data.skipped:
-        record.warn(f"skipped {item.file}: {item.reason}")
-    for note in data.notes:
-        record.warn(note)
-    for name, split in data.splits.items():
-        for number in sorted(set(range(len(data.classes))) - set(split.labels.tolist())):
-            record.warn(f"class '{data.classes[number]}' has no row in {name}")
-    result.data = {
-        "source": data.source, "licence": data.licence, "fingerprint": data.fingerprint, "classes": list(data.classes),
-        "inputs": [asdict(spec) for spec in data.inputs], "rows": rows, "skipped": skipped, "skipped_count": sum(item.count for item in data.skipped),
-    }  # fmt: skip
-    missing = [name for name in (*experiment.evaluation.splits, "train", "test") if name not in data.splits]
-    missing = [name for name in missing if not (name == "validation" and experiment.dataset.split.validation == 0)]
-    if missing:
-        raise RunError(Problem(f"dataset.split.{missing[0]}", "this split has no rows", "give it a share, or rows", 0))
-    return data
-
-
-def _kinds(data: Data) -> str:
-    """How many inputs there are of each kind."""
-    counts = Counter(spec.kind for spec in data.inputs)
-    return ", ".join(f"{count} {kind}" for kind, count in counts.items()) + " columns"
-
-
-def check_data(experiment: Experiment, data: Data, record: Record, result: Result) -> None:
-    """Statistics, schema and anomalies go to `data/`. Raises DataError where `checks.on_anomaly` says so."""
-    from tfrun import checks
-    from tfrun.dataset import arrow
-
-    with record.stage("checks") as stage:
-        findings = checks.check_data(arrow.tables(data), arrow.roles(data), experiment.checks)
-        findings.write(record.directory)
-        result.checks = findings.plain()
-        errors = sum(anomaly.severity == "error" for anomaly in findings.anomalies)
-        warnings = len(findings.anomalies) - errors
-        stage.says = f"{errors} errors, {warnings} warnings" if findings.anomalies else "nothing is wrong"
-    for anomaly in findings.anomalies[:_SHOWN]:
-        record.say(f"{anomaly.severity}: {anomaly}")
-    if len(findings.anomalies) > _SHOWN:
-        record.warn(f"{len(findings.anomalies) - _SHOWN} more in {record.directory / 'data' / 'data.html'}")
-    if findings.failed:
-        raise findings.error()
 
 
 def build_model(experiment: Experiment, data: Data, strategy, record: Record, result: Result) -> Model:
@@ -261,36 +206,6 @@ def train_model(experiment: Experiment, model: Model, data: Data, strategy, reco
     if history.extracted:
         result.throughput["feature_rows_per_second"] = round(history.extracted / history.extraction_seconds, 1)
     return history
-
-
-def evaluate(experiment: Experiment, model: Model, data: Data, record: Record, result: Result) -> Held:
-    """Metrics of the trained model; the test split's predictions are what exports are held against."""
-    from tfrun.evaluation.shift import shift
-    from tfrun.export.measure import Held
-    from tfrun.export.numeric import numeric
-
-    with record.stage("evaluation") as stage:
-        began, rows = time.perf_counter(), 0
-        features, predictions = {}, {}
-        for name in dict.fromkeys([*experiment.evaluation.splits, "test"]):
-            if name in data.splits:
-                split = data.splits[name]
-                features[name] = model.embed(split)
-                predictions[name] = model.predict_from_features(features[name])
-                rows += len(split)
-                result.metrics[name] = experiment.evaluation.measure(split.labels, predictions[name], len(data.classes))
-                result.slices[name] = experiment.evaluation.by_slice(
-                    split.labels, predictions[name], split.columns, len(data.classes)
-                )
-        result.throughput["evaluation_rows_per_second"] = round(rows / (time.perf_counter() - began), 1)
-        shown = [experiment.evaluation.primary, *(n for n in ("accuracy", "loss") if n != experiment.evaluation.primary)]
-        stage.says = "test " + ", ".join(f"{name} {result.metrics['test'][name]:.4f}" for name in shown)
-        moved = list(shift(model, data, features, experiment.checks))
-    for anomaly in moved:
-        record.warn(str(anomaly))
-    result.checks["anomalies"] += [anomaly.plain() for anomaly in moved]
-    part = numeric(model)
-    return Held(data.splits["test"], predictions["test"], result.metrics["test"], part and part.of)
 
 
 def decide(experiment: Experiment, artifacts: list[Artifact], record: Record, result: Result) -> Verdict:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tfrun.config.load import load
 from tfrun.record.console import Console
-from tfrun.run import check_only
+from tfrun.run import check_data
 
 _FAILED = 4
 
@@ -24,7 +24,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--config-dir", type=Path)
     args = parser.parse_args(argv)
     overrides = [f"checks.{text}" if text.startswith("against=") else text for text in args.overrides]
-    result = check_only(load(overrides, args.config_dir))
+    result = check_data(load(overrides, args.config_dir))
     anomalies, console = result.checks["anomalies"], Console()
     console.line()
     console.line(f"page    {result.directory / 'data' / 'data.html'}")

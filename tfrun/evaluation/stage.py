@@ -1,0 +1,44 @@
+"""The stage of a run that measures the trained model on held-out rows."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tfrun.dataset import Data
+    from tfrun.experiment import Experiment
+    from tfrun.export.measure import Held
+    from tfrun.model import Model
+    from tfrun.record import Record
+    from tfrun.record.result import Result
+
+
+def evaluate(experiment: Experiment, model: Model, data: Data, record: Record, result: Result) -> Held:
+    """Metrics of the trained model; the test split's predictions are what exports are held against."""
+    from tfrun.evaluation.shift import shift
+    from tfrun.export.measure import Held
+    from tfrun.export.numeric import numeric
+
+    with record.stage("evaluation") as stage:
+        began, rows = time.perf_counter(), 0
+        features, predictions = {}, {}
+        for name in dict.fromkeys([*experiment.evaluation.splits, "test"]):
+            if name in data.splits:
+                split = data.splits[name]
+                features[name] = model.embed(split)
+                predictions[name] = model.predict_from_features(features[name])
+                rows += len(split)
+                result.metrics[name] = experiment.evaluation.measure(split.labels, predictions[name], len(data.classes))
+                result.slices[name] = experiment.evaluation.by_slice(
+                    split.labels, predictions[name], split.columns, len(data.classes)
+                )
+        result.throughput["evaluation_rows_per_second"] = round(rows / (time.perf_counter() - began), 1)
+        shown = [experiment.evaluation.primary, *(n for n in ("accuracy", "loss") if n != experiment.evaluation.primary)]
+        stage.says = "test " + ", ".join(f"{name} {result.metrics['test'][name]:.4f}" for name in shown)
+        moved = list(shift(model, data, features, experiment.checks))
+    for anomaly in moved:
+        record.warn(str(anomaly))
+    result.checks["anomalies"] += [anomaly.plain() for anomaly in moved]
+    part = numeric(model)
+    return Held(data.splits["test"], predictions["test"], result.metrics["test"], part and part.of)
