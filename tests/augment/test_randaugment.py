@@ -89,7 +89,7 @@ def test_rotation_and_shear_are_pillows(picture, name, level):
 
 def test_one_channel_goes_through_all(picture):
     for name in OPERATIONS:
-        apply(name, picture[..., :1], 0.9)
+        assert apply(name, picture[..., :1], 0.9).shape == picture[..., :1].shape
 
 
 def test_the_names_to_choose_from_are_all_there_are():

@@ -74,11 +74,12 @@ class Split:
         """Raw inputs by name, one row after the other, in order; strings as bytes."""
         import tensorflow as tf
 
-        rows, options = tf.data.Dataset.from_tensor_slices(self.positions), tf.data.Options()
-        options.autotune.enabled = False  # with it, letting go of an iterator waits for seconds
+        from tfrun.dataset.pipeline import without_autotune
+
+        rows = tf.data.Dataset.from_tensor_slices(self.positions)
         rows = rows.batch(_AT_ONCE) if self.reads_batches else rows
         raw = rows.map(self.read, num_parallel_calls=os.cpu_count()).prefetch(2)
-        found = raw.with_options(options).as_numpy_iterator()
+        found = without_autotune(raw).as_numpy_iterator()
         return (row for batch in found for row in _rows_of(batch)) if self.reads_batches else found
 
     def content(self) -> np.ndarray:

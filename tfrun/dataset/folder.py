@@ -19,7 +19,7 @@ from tfrun.dataset import Data, Dataset, InputSpec, Skipped
 from tfrun.dataset.index import read_index
 from tfrun.dataset.listing import Listing, list_folder
 from tfrun.dataset.splitting import assign
-from tfrun.dataset.table import Rows, split_rows
+from tfrun.dataset.table import split_rows
 
 _SHOWN = 10  # broken files in one message
 

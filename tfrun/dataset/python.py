@@ -19,6 +19,7 @@ from tfrun.config.problems import Problem, RunError, nearest, shorten
 from tfrun.dataset import Data, Dataset
 from tfrun.dataset.elements import reader, specs_of, store
 from tfrun.dataset.looks import looks
+from tfrun.dataset.pipeline import without_autotune
 from tfrun.dataset.scratch import Scratch
 from tfrun.dataset.splitting import split_name
 from tfrun.dataset.table import Rows, split_rows
@@ -140,16 +141,12 @@ class Python(Dataset):
         return spec
 
     def _elements(self, dataset):
-        import tensorflow as tf
-
-        options = tf.data.Options()
-        options.autotune.enabled = False  # with it, letting go of an iterator waits for seconds
         dataset = dataset if self.rows is None else dataset.take(self.rows)
         try:
-            yield from dataset.with_options(options).as_numpy_iterator()
-        except (tf.errors.OpError, Exception) as error:
-            if isinstance(error, RunError):
-                raise
+            yield from without_autotune(dataset).as_numpy_iterator()
+        except RunError:
+            raise
+        except Exception as error:  # whatever the user's own code raises
             raise self._failed(f"raised while its rows were read: {_inside(error)}") from error
 
     def _label(self, label: Any, row: str) -> Any:

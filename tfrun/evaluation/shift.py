@@ -20,7 +20,7 @@ _ROWS = 500
 
 
 def shift(model: Model, data: Data, features: Mapping[str, np.ndarray], checks: Checks) -> Iterator[Anomaly]:
-    """features: float32 [rows, ...] by held-out split. Gives warnings.
+    """features: float32 [n, ...] by held-out split, of `spread(rows)` of its rows. Gives warnings.
 
     Not for tables and without a backbone, where the columns tell as much; not for a backbone that was trained, whose features of
     training rows are others because it has seen them.
@@ -28,15 +28,16 @@ def shift(model: Model, data: Data, features: Mapping[str, np.ndarray], checks: 
     if not model.facts.parameters or data.kind == "table" or model.lazy.is_changed:
         return
     train = data.splits["train"]
-    seen = _pooled(model.features(train.take(_spread(len(train)))).array())
+    seen = _pooled(model.features(train.take(spread(len(train)))).array())
     for name, found in features.items():
         if name != "train":
-            moved = anomaly("features of the backbone", name, _pooled(found[_spread(len(found))]), seen, checks.drift_embeddings)
+            moved = anomaly("features of the backbone", name, _pooled(found), seen, checks.drift_embeddings)
             if moved:
                 yield replace(moved, severity="warning")
 
 
-def _spread(rows: int) -> np.ndarray:
+def spread(rows: int) -> np.ndarray:
+    """Positions of at most 500 rows, evenly spaced: two samples of that size tell as much as there is to tell."""
     return np.linspace(0, rows - 1, min(_ROWS, rows)).round().astype(int)
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def evaluate(experiment: Experiment, model: Model, data: Data, record: Record, result: Result) -> Held:
     """Metrics of the trained model; the test split's predictions are what exports are held against."""
-    from tfrun.evaluation.shift import shift
+    from tfrun.evaluation.shift import shift, spread
     from tfrun.export.measure import Held
     from tfrun.export.numeric import numeric
 
@@ -26,8 +26,9 @@ def evaluate(experiment: Experiment, model: Model, data: Data, record: Record, r
         for name in dict.fromkeys([*experiment.evaluation.splits, "test"]):
             if name in data.splits:
                 split = data.splits[name]
-                features[name] = model.embed(split)
-                predictions[name] = model.predict_from_features(features[name])
+                embedded = model.embed(split)
+                predictions[name] = model.predict_from_features(embedded)
+                features[name] = embedded[spread(len(split))]
                 rows += len(split)
                 result.metrics[name] = experiment.evaluation.measure(split.labels, predictions[name], len(data.classes))
                 result.slices[name] = experiment.evaluation.by_slice(

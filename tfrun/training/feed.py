@@ -11,6 +11,7 @@ import psutil
 import tensorflow as tf
 
 from tfrun.config.problems import Problem, RunError, nearest
+from tfrun.dataset.pipeline import without_autotune
 from tfrun.strategy.agreement import leader_first
 from tfrun.strategy.scheduled import ScheduledLoop
 from tfrun.training.loop import MOST_STEPS_A_CALL, ArrayLoop, ChunkLoop, Loop, StreamLoop
@@ -88,9 +89,7 @@ class Feed:
         def again(context) -> tf.data.Dataset:
             parts = [tuple(local(column)[number] for column in batch) for number in range(len(local(batch[0])))]
             stacked = tuple(tf.stack(columns) for columns in zip(*parts, strict=True))
-            options = tf.data.Options()
-            options.autotune.enabled = False
-            return tf.data.Dataset.from_tensor_slices(stacked).cache().repeat().with_options(options)
+            return without_autotune(tf.data.Dataset.from_tensor_slices(stacked).cache().repeat())
 
         return StreamLoop(step, self.strategy.distribute_datasets_from_function(again), self.strategy, xla)
 

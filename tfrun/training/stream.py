@@ -14,8 +14,9 @@ import tensorflow as tf
 
 from tfrun.augment import Augment
 from tfrun.augment.none import NoAugment
+from tfrun.dataset.pipeline import without_autotune
 from tfrun.training.order import partner_permutation, permutation
-from tfrun.transform.batches import alone
+from tfrun.transform.batches import alone, augmented
 
 
 def cores() -> int:
@@ -44,11 +45,10 @@ def input_batches(
     rows, read = _column(split.positions, np.int64), split.read
     own = examples(len(split), batch_size, seed, first_step, replicas, pipelines, pipeline, augment)
 
-    def augmented(position, words):
-        raw = augment.change(alone(read(tf.gather(rows, position))), words)
-        return augment.apply(model.transform(raw), words)
+    def changed(position, words):
+        return augmented(alone(read(tf.gather(rows, position))), words, model.transform, augment)
 
-    row = _row(augmented, split.labels, weights, augment, seed)
+    row = _row(changed, split.labels, weights, augment, seed)
     return _batched(own.map(row, num_parallel_calls=2 * cores()), batch_size // replicas)
 
 
@@ -164,7 +164,5 @@ def _batched(dataset: tf.data.Dataset, rows: int) -> tf.data.Dataset:
 
 
 def _served(dataset: tf.data.Dataset) -> tf.data.Dataset:
-    """With two batches ready. Parallelism is set by hand: with autotune, dropping an iterator waits for its next tick."""
-    options = tf.data.Options()
-    options.autotune.enabled = False
-    return dataset.prefetch(2).with_options(options)
+    """With two batches ready."""
+    return without_autotune(dataset.prefetch(2))

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import tensorflow as tf
 
+from tfrun.dataset.pipeline import without_autotune
+
 if TYPE_CHECKING:
     from tfrun.augment import Augment
     from tfrun.dataset import Split
@@ -24,12 +26,9 @@ def transformed(
     seeds: int32 [rows, 2], by which `augment` changes each row; None: rows as they are.
     """
 
-    def change(raw, seed):
-        inputs = transform(raw if seeds is None else augment.change(raw, seed))
-        return inputs if seeds is None else augment.apply(inputs, seed)
-
     def one(row, seed):
-        return change(alone(split.read(row)), seed)[0]
+        raw = alone(split.read(row))
+        return (transform(raw) if seeds is None else augmented(raw, seed, transform, augment))[0]
 
     def many(rows, _):
         return transform(split.read(rows))
@@ -41,9 +40,12 @@ def transformed(
         dataset = order.batch(at_once).map(many, num_parallel_calls=cores).rebatch(size)
     else:
         dataset = order.map(one, num_parallel_calls=2 * cores).batch(size)
-    options = tf.data.Options()
-    options.autotune.enabled = False  # with it, letting go of an iterator waits for seconds
-    return dataset.prefetch(4).with_options(options).as_numpy_iterator()
+    return without_autotune(dataset.prefetch(4)).as_numpy_iterator()
+
+
+def augmented(raw: dict[str, tf.Tensor], seed: tf.Tensor, transform: tf.Module, augment: Augment) -> tf.Tensor:
+    """raw: a batch of each input. seed: int32 [2]. Inputs changed before the transform and after it."""
+    return augment.apply(transform(augment.change(raw, seed)), seed)
 
 
 def alone(raw: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:

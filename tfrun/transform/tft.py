@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ from pydantic import field_validator
 
 from tfrun.component import setting
 from tfrun.config.problems import Problem, RunError, shorten
+from tfrun.export.measure import hash_of
 from tfrun.transform import Transform
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class Tft(Transform):
 
             output_dtype = "float32"
             says = "columns are transformed by the graph of tensorflow-transform: send them as they are"
-            fitted = _hash(self.directory / _FOLDER)
+            fitted = hash_of(self.directory / _FOLDER)
 
             def __init__(self):
                 super().__init__(name="transform")
@@ -79,7 +79,9 @@ def _matched(wanted: dict, data: Data, directory: Path) -> dict:
     problems, found = [], {}
     for name, spec in wanted.items():
         if not isinstance(spec, tf.TensorSpec):
-            problems.append(Problem(str(directory), f"takes '{name}' as a {type(spec).__name__}", "use a FixedLenFeature([], …)"))
+            problems.append(
+                Problem(str(directory), f"takes '{name}' as a {type(spec).__name__}", "use a FixedLenFeature([], …)")
+            )
         elif name not in columns:
             has = ", ".join(columns)
             problems.append(Problem(str(directory), f"wants the column '{name}'", f"the features are {has}"))
@@ -115,10 +117,3 @@ def _flat(name: str, output) -> tf.Tensor:
 
 def _width(output: tf.Tensor) -> int | None:
     return output.shape[1:].num_elements() if output.shape.rank else None
-
-
-def _hash(folder: Path) -> str:
-    digest = hashlib.sha256()
-    for file in sorted(path for path in folder.rglob("*") if path.is_file()):
-        digest.update(str(file.relative_to(folder)).encode() + b"\0" + hashlib.sha256(file.read_bytes()).digest())
-    return digest.hexdigest()
