@@ -90,6 +90,8 @@ _HOME = {
     "Standard": "tfrun.evaluation.standard",
     "SavedModel": "tfrun.export.saved_model",
     "TFLite": "tfrun.export.tflite",
+    "TFJS": "tfrun.export.tfjs",
+    "LiteRTJS": "tfrun.export.litertjs",
     "NoGate": "tfrun.gate.none",
     "Thresholds": "tfrun.gate.thresholds",
     "MLflow": "tfrun.tracking.mlflow",

@@ -24,7 +24,7 @@ SHARD = 4 * 2**20  # bytes: browsers cache files up to there
 def write(model: Frozen, folder: Path, precision: Precision, about: dict[str, Any]) -> None:
     """Makes `folder` with model.json and group1-shard…of….bin.
 
-    about: goes into `userDefinedMetadata`.
+    about: goes into `userDefinedMetadata`. A key `signature` in it would take the place of the real one.
     Raises ValueError where a constant has a type that browsers have not.
     """
     import tensorflow as tf
