@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfrun.export.size import size_of
+from tfrun.export.web import vendor
 
 if TYPE_CHECKING:
     from tfrun.export import Source
@@ -31,7 +32,8 @@ def write(source: Source, target: str, variants: dict[str, str], paths: dict[str
         shutil.copy(WEB / "page" / name, folder / name)
     shutil.copy(WEB / "page" / f"{target}.js", folder / "runtime.js")
     listed = [{"name": name, "says": says, "bytes": size_of(paths[name])} for name, says in variants.items()]
-    (folder / "about.js").write_text(_assigned("ABOUT", {**about(source), "variants": listed, **more}))
+    told = {**about(source), "variants": listed, "runtime_version": vendor.version_of(target), **more}
+    (folder / "about.js").write_text(_assigned("ABOUT", told), encoding="utf-8")
     return folder
 
 
@@ -56,7 +58,7 @@ def embed(model: Path, folder: Path, variant: str) -> None:
     wasm = "data:application/wasm;base64," + _base64((folder / "vendor" / "tfjs-backend-wasm-simd.wasm").read_bytes())
     names = ("tfjs-backend-wasm.wasm", "tfjs-backend-wasm-simd.wasm", "tfjs-backend-wasm-threaded-simd.wasm")
     held = {"variant": variant, "model": content, "weights": _base64(weights), "wasm": dict.fromkeys(names, wasm)}
-    (folder / "embedded.js").write_text(_assigned("EMBEDDED", held))
+    (folder / "embedded.js").write_text(_assigned("EMBEDDED", held), encoding="utf-8")
 
 
 @cache

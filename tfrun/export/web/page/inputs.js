@@ -49,7 +49,7 @@ function picture(spec, given, changed) {
     try {
       current = await pixels(file, channels);
       const [, height, width] = current.shape;
-      show(shown(current, file.name), make("small", {}, `${file.name} · ${width} × ${height}`));
+      show(shown(current, file.name), make("small", {}, `${file.name} · ${width} × ${height} · `, make("b", {}, "choose another")));
       changed();
     } catch (error) {
       current = null;
@@ -102,7 +102,7 @@ function sound(spec, changed) {
       const tracks = Array.from({ length: decoded.numberOfChannels }, (_, track) => decoded.getChannelData(track));
       const data = tracks[0].map((_, moment) => tracks.reduce((sum, track) => sum + track[moment], 0) / tracks.length);
       current = { data, shape: [1, data.length] };
-      show(make("audio", { controls: true, src: URL.createObjectURL(file) }), make("small", {}, `${file.name} · ${decoded.duration.toFixed(2)} s`));
+      show(make("audio", { controls: true, src: URL.createObjectURL(file) }), make("small", {}, `${file.name} · ${decoded.duration.toFixed(2)} s · `, make("b", {}, "choose another")));
       changed();
     } catch (error) {
       current = null;

@@ -10,12 +10,14 @@ function say(text, bad = false) {
   $("status").classList.toggle("bad", bad);
 }
 
+const facts = new Map();
+
 function fact(name, value) {
-  const rows = $("facts").dataset;
-  rows[name] = "";
-  let row = $(`fact-${name}`);
-  if (!row) $("facts").append((row = make("div", { id: `fact-${name}` }, make("dt", {}, name), make("dd"))));
-  row.lastChild.textContent = value;
+  if (!facts.has(name)) {
+    facts.set(name, make("dd"));
+    $("facts").append(make("div", {}, make("dt", {}, name), facts.get(name)));
+  }
+  facts.get(name).textContent = value;
 }
 
 function bars(probabilities) {
