@@ -21,7 +21,8 @@ globalThis.runtime = {
 
   // A model of one folder beside this one.
   async open(variant) {
-    const model = await tf.loadGraphModel(globalThis.EMBEDDED ? embedded() : new URL(`../${variant}/model.json`, location.href).href);
+    const address = new URL(`../${variant}/model.json`, location.href).href;
+    const model = await tf.loadGraphModel(globalThis.EMBEDDED ? embedded() : address, { fetchFunc: read });
     const [output] = Object.keys(model.modelSignature.outputs);
     return {
       // feeds: {name: {data: typed array, shape: [rows, …]}}. Gives Float32Array [rows * classes].
@@ -56,6 +57,13 @@ async function run(model, tensors, output) {
   const data = await answer.data();
   answer.dispose();
   return data;
+}
+
+// The library itself takes the page of an error for weights.
+async function read(address, options) {
+  const response = await fetch(address, options);
+  if (!response.ok) throw new Error(`${response.url} cannot be read (${response.status})`);
+  return response;
 }
 
 function embedded() {
