@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tfrun.export import fusing, graph_model, page
+from tfrun.export import fusing, graph_model, lowering, page
 from tfrun.export.frozen import Frozen, frozen, optimised
 
 
@@ -13,7 +13,7 @@ def write(saved_model: str, signature: str, variant: graph_model.Precision, fold
     """Raises ValueError where the runtime has not all ops of the graph, or a constant does not fit."""
     known = page.tfjs_ops()
     model = optimised(frozen(Path(saved_model), signature))
-    graph = fusing.without_batch_norm(model.graph, model.output)
+    graph = fusing.without_batch_norm(lowering.without_buckets(model.graph), model.output)
     graph = fusing.fused(graph, model.output, known)
     unknown = unknown_ops(graph, known)
     if unknown:

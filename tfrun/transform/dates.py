@@ -24,7 +24,7 @@ class DatePart(Part):
     def __init__(self, spec, names: list[str], cyclic: bool):
         super().__init__(spec)
         self._names, self._cyclic, self._lacks = names, cyclic, False
-        self.numeric = tuple(InputSpec(f"{spec.name}_{name}", "int32", (), "number", spec.column) for name in names)
+        self.numeric = tuple(InputSpec(f"{spec.name}_{name}", "int32", (), "number", column=spec.column) for name in names)
         self._year = NumberPart(spec, standardise=True, buckets=0)
 
     def see(self, values):

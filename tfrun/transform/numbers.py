@@ -51,7 +51,7 @@ class NumberPart(Part):
         self.fitted = {"mean": self._middle, "variance": float(np.float32(variance)) or 1.0, "lacks": bool(self._lacks)}
         name = (self.spec.name,)
         if self._lacks:
-            self.numeric = (self.spec, InputSpec(self._flag, "float32", (), "number", self.spec.column))
+            self.numeric = (self.spec, InputSpec(self._flag, "float32", (), "number", column=self.spec.column))
             self.explained = {
                 self.spec.name: {"note": f"{self._middle:.9g} where missing"}, self._flag: {"note": "1 where missing, else 0"},
             }  # fmt: skip

@@ -31,7 +31,7 @@ class TextPart(Part):
         words = [str(word) for word in layer.get_vocabulary()]
         weights = np.asarray(layer._lookup_layer.idf_weights)[: len(words)]
         self.fitted = {"words": words, "idf": [float(weight) for weight in weights]}
-        self.numeric = (InputSpec(f"{name}_terms", "float32", (len(words),), "number", self.spec.column),)
+        self.numeric = (InputSpec(f"{name}_terms", "float32", (len(words),), "number", column=self.spec.column),)
         self.blocks = [Block((name,), "terms", len(words))]
         note = "counts of these words times idf, scaled to length 1; lower case, without punctuation; the first: any other word"
         self.explained = {f"{name}_terms": {"words": words, "idf": self.fitted["idf"], "note": note}}

@@ -12,7 +12,12 @@ function field(spec, given, changed) {
   return spec.shape.length === 1 ? number(spec, given, changed) : vector(spec, given, changed);
 }
 
-const title = (spec) => spec.column || spec.name.replaceAll("_", " ");
+// What the data call it; several inputs may be made of one column.
+function title({ column, name }) {
+  const made = ABOUT.inputs.filter((other) => column && other.column === column).length;
+  return made > 1 ? `${column} (${name})` : column || name.replaceAll("_", " ");
+}
+
 const typed = (spec, values) => (spec.dtype.startsWith("float") ? Float32Array : Int32Array).from(values);
 
 function make(name, properties = {}, ...children) {
@@ -155,5 +160,5 @@ function words(spec, changed) {
     const length = Math.hypot(...weighed) || 1;
     return { data: weighed.map((value) => value / length), shape: [1, spec.words.length] };
   };
-  return { element: labelled({ ...spec, column: spec.column || spec.name.replace(/_terms$/, "") }, area, true, "a text"), read };
+  return { element: labelled(spec, area, true, "a text"), read };
 }

@@ -63,7 +63,7 @@ async function answer(problem) {
     $("answer").replaceChildren();
     $("time").textContent = "";
     $("more").hidden = true;
-    say(error.message[0].toUpperCase() + error.message.slice(1), true);
+    say(error.message, true);
   } finally {
     busy = false;
     if (waiting) (waiting = false), answer();
