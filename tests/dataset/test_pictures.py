@@ -9,11 +9,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from PIL import Image
 
 from tfrun.config.problems import RunError
 from tfrun.dataset import Skipped
 from tfrun.dataset.image_folder import ImageFolder
+from tfrun.dataset.orientation import orientation_of
 from tfrun.dataset.pictures import examine, facts_of, reader
 from tfrun.dataset.reading import explain_reading
 
@@ -229,6 +231,7 @@ import sys
 from pathlib import Path
 from tfrun import load, run
 from tfrun.dataset.image_folder import ImageFolder
+from tfrun.dataset.orientation import orientation_of
 class Vanishing(ImageFolder):
     def open(self):
         data = super().open()
@@ -243,3 +246,19 @@ except Exception as error:
 """
     done = subprocess.run([sys.executable, "-c", script, str(folder), str(tmp_path / "runs")], capture_output=True, text=True)
     assert done.stdout.startswith("RunError ") and "went away after it was checked" in done.stdout, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("name", ["a.jpg", "a.png", "a.webp"])
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_a_graph_finds_which_way_is_up(tmp_path, orientation, name, order):
+    tag = Image.Exif()
+    tag[274], tag[271], tag.endian = orientation, "a maker", order
+    path = save(tmp_path / name, exif=tag, **({"lossless": True} if name == "a.webp" else {}))
+    assert int(orientation_of(tf.io.read_file(str(path)))) == orientation
+
+
+@pytest.mark.parametrize("contents", [b"", b"\xff\xd8\xff", b"\xff\xd8\xffExif\0\0II*\0", b"\xff\xd8\xffExif\0\0II*\0\xff\xff\xff\x7f" + b"\xff" * 90,
+                                      b"RIFF1234WEBPEXIF", b"\x89PNGeXIfMM\0*\0\0\0\x08\xff\xff" + b"\x01\x12" * 30])  # fmt: skip
+def test_a_damaged_tag_is_no_tag(contents):
+    assert int(orientation_of(tf.constant(contents))) == 1
