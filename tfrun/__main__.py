@@ -19,6 +19,7 @@ VERBS = {
     "check-data": "tfrun.cli.check_data",
     "resume": "tfrun.cli.resume",
     "rerun": "tfrun.cli.rerun",
+    "export": "tfrun.cli.export",
     "sync": "tfrun.cli.sync",
     "init": "tfrun.cli.init",
     "schema": "tfrun.cli.schema",
