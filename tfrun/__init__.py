@@ -92,6 +92,7 @@ _HOME = {
     "Standard": "tfrun.evaluation.standard",
     "SavedModel": "tfrun.export.saved_model",
     "TFLite": "tfrun.export.tflite",
+    "ONNX": "tfrun.export.onnx",
     "NoGate": "tfrun.gate.none",
     "Thresholds": "tfrun.gate.thresholds",
     "MLflow": "tfrun.tracking.mlflow",

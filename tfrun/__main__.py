@@ -20,6 +20,7 @@ VERBS = {
     "resume": "tfrun.cli.resume",
     "rerun": "tfrun.cli.rerun",
     "export": "tfrun.cli.export",
+    "check-contract": "tfrun.cli.check_contract",
     "sync": "tfrun.cli.sync",
     "init": "tfrun.cli.init",
     "schema": "tfrun.cli.schema",

@@ -80,6 +80,11 @@ def _backbone_training(experiment: Experiment) -> Iterator[Problem]:
         yield Problem("backbone.trainable", "but this training keeps the backbone frozen", "use training=finetune", True)
 
 
+def _exports(experiment: Experiment) -> Iterator[Problem]:
+    for target in experiment.export.values():
+        yield from target.problems()
+
+
 def _monitor(experiment: Experiment) -> Iterator[Problem]:
     names = experiment.evaluation.metric_names()
     if experiment.training.monitor not in names:
@@ -189,6 +194,6 @@ def _export_names(experiment: Experiment) -> Iterator[Problem]:
 
 
 RULES = (
-    _data, _checks, _drift_by, _shares, _split_columns, _table, _kinds, _backbone_training, _monitor, _validation, _slices, _primary,
+    _data, _checks, _drift_by, _shares, _split_columns, _table, _kinds, _backbone_training, _exports, _monitor, _validation, _slices, _primary,
     _strategy, _accumulation, _xla, _keras_optimizer, _early_stopping, _pictures, _maps, _gate, _export_names,
 )  # fmt: skip
