@@ -14,7 +14,8 @@ import numpy as np
 
 from tfrun.config.problems import Problem, RunError
 from tfrun.dataset import Data, InputSpec, Kind, Skipped, SplitBy
-from tfrun.dataset.pictures import Picture, examine_contents, facts_of, notes_on
+from tfrun.dataset.pictures import Picture, examine, facts_of, notes_on
+from tfrun.dataset.reading import NotReadable
 from tfrun.dataset.records import Record, RecordFile
 from tfrun.dataset.table import Rows, split_rows
 from tfrun.dataset.upright import decode
@@ -105,9 +106,10 @@ def _row(number: int, file: RecordFile, record: Record, layout: Layout) -> _Row 
         if reason:
             return Skipped(name, f"'{key}' {reason}")
         if kind == "image":
-            picture = examine_contents(name, held[0])
-            if isinstance(picture, Skipped):
-                return picture
+            try:
+                picture = examine(held[0])
+            except NotReadable as error:
+                return Skipped(name, str(error))
         forms.append(form)
         values.append(held[0] if kind in ("number", "category") and form[1] == 1 else None)
     label = _label(features[layout.label], layout)
