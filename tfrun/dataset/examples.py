@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -13,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from tfrun.config.problems import Problem, RunError
+from tfrun.cores import cores
 from tfrun.dataset import Data, InputSpec, Kind, Skipped, SplitBy
 from tfrun.dataset.pictures import Picture, examine, facts_of, notes_on
 from tfrun.dataset.reading import NotReadable
@@ -82,7 +82,7 @@ def open_examples(
 
 def _looked_at(number: int, file: RecordFile, layout: Layout) -> Iterator[_Row | Skipped]:
     scanned = file.scan()
-    with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+    with ThreadPoolExecutor(max_workers=cores()) as pool:
         while some := list(itertools.islice(scanned, _AT_ONCE)):
             yield from pool.map(lambda item: item if isinstance(item, Skipped) else _row(number, file, item, layout), some)
 

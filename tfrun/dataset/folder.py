@@ -15,6 +15,7 @@ from pydantic import ValidationInfo, field_validator
 
 from tfrun.component import setting
 from tfrun.config.problems import Problem, RunError
+from tfrun.cores import cores
 from tfrun.dataset import Data, Dataset, InputSpec, Skipped
 from tfrun.dataset.index import read_index
 from tfrun.dataset.listing import Listing, list_folder
@@ -116,7 +117,7 @@ class Folder(Dataset):
     def open(self) -> Data:
         listing = self._listing_to_open()
         paths = [os.path.join(self.directory, name) for name in listing.rows.ids]
-        with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+        with ThreadPoolExecutor(max_workers=cores()) as pool:
             results = list(pool.map(self._examined, paths))
         skipped = [result for result in results if isinstance(result, Skipped)] + list(listing.left_out)
         if skipped and self.on_corrupt == "fail":
