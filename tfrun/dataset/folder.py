@@ -91,6 +91,10 @@ class Folder(Dataset):
         return self._listing()
 
     def problems(self) -> list[Problem]:
+        return self._problems_before
+
+    @functools.cached_property
+    def _problems_before(self) -> list[Problem]:
         try:
             return self._problems_of(self._listed_before)
         except RunError as error:
@@ -108,7 +112,7 @@ class Folder(Dataset):
         if len(names) == 1:
             way_out = "a classifier needs two; put one folder a class"
             return [Problem("dataset.directory", f"holds one class only, '{names[0]}'", way_out, self.directory)]
-        assign(labels, self.split, rows.given, rows.groups)
+        assign(labels, self.split, rows.given, rows.groups, rows.columns)
         return []
 
     def slice_columns(self) -> list[str]:
