@@ -6,6 +6,7 @@ import io
 import os
 import struct
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,9 +15,9 @@ from PIL import Image
 
 from tfrun.config.problems import RunError
 from tfrun.dataset import Skipped
-from tfrun.dataset.reading import explain_reading
 from tfrun.dataset.records import RecordFile
 from tfrun.dataset.tfrecord import TFRecord
+from tfrun.record.explain import explained
 
 GB = 10**9
 
@@ -221,7 +222,8 @@ def test_a_file_that_is_written_to_during_the_run_is_named(tmp_path):
     damage(path, 20)
     with pytest.raises(tf.errors.OpError) as caught:
         list(data.splits["train"].inputs())
-    assert str(explain_reading(caught.value)).startswith(f"{path}: changed after it was checked")
+    run = SimpleNamespace(directory=tmp_path / "run", log_path=tmp_path / "log.txt")
+    assert str(explained(caught.value, run)).startswith(f"{path}: changed after it was checked")
 
 
 def test_the_scratch_file_has_a_limit(tmp_path, photos):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -13,8 +12,10 @@ from typing import Any
 import numpy as np
 
 from tfrun.config.problems import Problem, RunError
+from tfrun.cores import cores
 from tfrun.dataset import Data, InputSpec, Kind, Skipped, SplitBy
-from tfrun.dataset.pictures import Picture, examine_contents, facts_of, notes_on
+from tfrun.dataset.pictures import Picture, examine, facts_of, notes_on
+from tfrun.dataset.reading import NotReadable
 from tfrun.dataset.records import Record, RecordFile
 from tfrun.dataset.table import Rows, split_rows
 from tfrun.dataset.upright import decode
@@ -81,7 +82,7 @@ def open_examples(
 
 def _looked_at(number: int, file: RecordFile, layout: Layout) -> Iterator[_Row | Skipped]:
     scanned = file.scan()
-    with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+    with ThreadPoolExecutor(max_workers=cores()) as pool:
         while some := list(itertools.islice(scanned, _AT_ONCE)):
             yield from pool.map(lambda item: item if isinstance(item, Skipped) else _row(number, file, item, layout), some)
 
@@ -105,9 +106,10 @@ def _row(number: int, file: RecordFile, record: Record, layout: Layout) -> _Row 
         if reason:
             return Skipped(name, f"'{key}' {reason}")
         if kind == "image":
-            picture = examine_contents(name, held[0])
-            if isinstance(picture, Skipped):
-                return picture
+            try:
+                picture = examine(held[0])
+            except NotReadable as error:
+                return Skipped(name, str(error))
         forms.append(form)
         values.append(held[0] if kind in ("number", "category") and form[1] == 1 else None)
     label = _label(features[layout.label], layout)

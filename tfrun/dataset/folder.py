@@ -15,9 +15,11 @@ from pydantic import ValidationInfo, field_validator
 
 from tfrun.component import setting
 from tfrun.config.problems import Problem, RunError
+from tfrun.cores import cores
 from tfrun.dataset import Data, Dataset, InputSpec, Skipped
 from tfrun.dataset.index import read_index
 from tfrun.dataset.listing import Listing, list_folder
+from tfrun.dataset.reading import NotReadable, content_of, contents, fingerprint
 from tfrun.dataset.splitting import assign
 from tfrun.dataset.table import split_rows
 
@@ -50,12 +52,12 @@ class Folder(Dataset):
     group: str | None = setting(None, "column of the index that must not straddle splits (a patient, a device)")
     on_corrupt: Literal["fail", "skip"] = setting("fail", "what to do with a file that cannot be read")
 
-    def examine(self, path: str) -> Examined | Skipped:
-        """Reads one file whole, in one of several threads."""
+    def examine(self, content: bytes) -> Examined:
+        """content: of one file. Called in several threads. Raises NotReadable."""
         raise NotImplementedError
 
-    def reader(self, paths: list[str], examined: list[Examined]) -> tuple[Callable, tuple[InputSpec, ...], bool]:
-        """Split.read of these files, what it gives, and Split.reads_batches."""
+    def reader(self, contents: Callable, examined: list[Examined]) -> tuple[Callable, tuple[InputSpec, ...], bool]:
+        """Split.read of these files, what it gives, and Split.reads_batches. contents: int64 row -> bytes of a file, in a graph."""
         raise NotImplementedError
 
     def facts(self, examined: list[Examined]) -> dict[str, np.ndarray]:
@@ -89,6 +91,10 @@ class Folder(Dataset):
         return self._listing()
 
     def problems(self) -> list[Problem]:
+        return self._problems_before
+
+    @functools.cached_property
+    def _problems_before(self) -> list[Problem]:
         try:
             return self._problems_of(self._listed_before)
         except RunError as error:
@@ -106,7 +112,7 @@ class Folder(Dataset):
         if len(names) == 1:
             way_out = "a classifier needs two; put one folder a class"
             return [Problem("dataset.directory", f"holds one class only, '{names[0]}'", way_out, self.directory)]
-        assign(labels, self.split, rows.given, rows.groups)
+        assign(labels, self.split, rows.given, rows.groups, rows.columns)
         return []
 
     def slice_columns(self) -> list[str]:
@@ -115,21 +121,30 @@ class Folder(Dataset):
     def open(self) -> Data:
         listing = self._listing_to_open()
         paths = [os.path.join(self.directory, name) for name in listing.rows.ids]
-        with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
-            results = list(pool.map(self.examine, paths))
+        with ThreadPoolExecutor(max_workers=cores()) as pool:
+            results = list(pool.map(self._examined, paths))
         skipped = [result for result in results if isinstance(result, Skipped)] + list(listing.left_out)
         if skipped and self.on_corrupt == "fail":
             raise self._broken(skipped)
-        sound = np.array([position for position, result in enumerate(results) if isinstance(result, Examined)], int)
-        examined, rows = [results[position] for position in sound], listing.rows.keep(sound)
+        sound = np.array([position for position, result in enumerate(results) if not isinstance(result, Skipped)], int)
+        examined, rows = [results[position][0] for position in sound], listing.rows.keep(sound)
         if len(set(rows.labels)) < 2:
             rule = f"holds fewer than two classes of sound {self.what[1]}"
             raise RunError(Problem("dataset.directory", rule, "", self.directory))
         rows = replace(rows, facts=self.facts(examined))
-        read, inputs, batches = self.reader([paths[position] for position in sound], examined)
+        again = contents([paths[position] for position in sound], [results[position][1] for position in sound])
+        read, inputs, batches = self.reader(again, examined)
         digests = (each.digest for each in examined)
         data = split_rows(rows, self.split, read, inputs, digests, str(self.directory), self.licence, tuple(skipped), batches)
         return replace(data, notes=self.notes(rows.ids, examined))
+
+    def _examined(self, path: str) -> tuple[Examined, int] | Skipped:
+        """And the file's fingerprint."""
+        try:
+            content = content_of(path)
+            return self.examine(content), fingerprint(content)
+        except NotReadable as error:
+            return Skipped(path, str(error))
 
     def _broken(self, skipped: list[Skipped]) -> RunError:
         way_out = "mend or remove it, or set dataset.on_corrupt=skip"

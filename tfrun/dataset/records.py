@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tfrun.dataset import Skipped
-from tfrun.dataset.reading import CHANGED
+from tfrun.dataset.reading import changed
 from tfrun.dataset.scratch import Scratch
 
 _LENGTH, _AROUND, _CHUNK = struct.Struct("<QI"), 16, 2**22  # _AROUND: bytes of a record besides its contents
@@ -78,11 +78,11 @@ class RecordFile:
         return f"{self.path}, record {number}"
 
     def read(self, offset: int, length: int) -> bytes:
-        """Contents of a record. Raises OSError with CHANGED and the file's name where it was written to meanwhile."""
+        """Contents of a record. Raises RunError where the file was written to meanwhile."""
         if self._scratch:
             return self._scratch.read(offset, length)
         if self._now() != self._stamp:
-            raise OSError(f"[{CHANGED}] [{self.path}]")
+            raise changed(str(self.path))
         return os.pread(self._file.fileno(), length, offset)
 
     def _now(self) -> tuple[int, int]:
