@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 from xml.sax.saxutils import escape
 
@@ -21,7 +21,10 @@ PAGE = 50  # keys in one answer, so that lists have pages
 
 
 class Server(ThreadingHTTPServer):
-    """got: keys that were fetched. cut: keys whose contents end halfway. forbidden: buckets that may not be read."""
+    """got: keys that were fetched. cut: keys whose contents end halfway. forbidden: buckets that may not be read.
+
+    stalled: keys that are not sent before `released`; `reached` says that one was asked for.
+    """
 
     daemon_threads = True
 
@@ -30,6 +33,8 @@ class Server(ThreadingHTTPServer):
         self.root, self.got, self.asked = root, [], 0
         self.cut: set[str] = set()
         self.forbidden: set[str] = set()
+        self.stalled: set[str] = set()
+        self.reached, self.released = Event(), Event()
         self.extra: dict[str, bytes] = {}  # bucket/key: contents, of keys that are no path
 
     def uri(self, path: str) -> str:
@@ -77,11 +82,15 @@ class _Handler(BaseHTTPRequestHandler):
         keys = self._keys(bucket)
         if key not in keys:
             return self._refuse(404, "NoSuchKey")
-        contents, modified = self._contents(bucket, key)
+        size, modified = self._facts(bucket, key)
         headers = {"Last-Modified": format_datetime(modified, usegmt=True), "ETag": '"0"', "Accept-Ranges": "bytes"}
         if not with_body:
-            return self._send(200, b"", {**headers, "Content-Length": str(len(contents))})
+            return self._send(200, b"", {**headers, "Content-Length": str(size)})
+        if key in self.server.stalled:
+            self.server.reached.set()
+            self.server.released.wait(60)
         self.server.got.append(key)
+        contents = self.server.extra.get(f"{bucket}/{key}") or (self.server.root / bucket / key).read_bytes()
         asked = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
         start = int(asked[1]) if asked else 0
         end = min(int(asked[2]) + 1 if asked and asked[2] else len(contents), len(contents))
@@ -97,11 +106,12 @@ class _Handler(BaseHTTPRequestHandler):
         files = [os.path.relpath(os.path.join(at, name), folder) for at, _, names in os.walk(folder) for name in names]
         return sorted([*files, *(key.partition("/")[2] for key in self.server.extra if key.startswith(f"{bucket}/"))])
 
-    def _contents(self, bucket: str, key: str) -> tuple[bytes, datetime]:
+    def _facts(self, bucket: str, key: str) -> tuple[int, datetime]:
+        """Size, and when it was last modified."""
         if f"{bucket}/{key}" in self.server.extra:
-            return self.server.extra[f"{bucket}/{key}"], datetime(2024, 1, 1, tzinfo=UTC)
-        path = self.server.root / bucket / key
-        return path.read_bytes(), datetime.fromtimestamp(int(path.stat().st_mtime), UTC)
+            return len(self.server.extra[f"{bucket}/{key}"]), datetime(2024, 1, 1, tzinfo=UTC)
+        status = (self.server.root / bucket / key).stat()
+        return status.st_size, datetime.fromtimestamp(int(status.st_mtime), UTC)
 
     def _list(self, bucket: str, query: dict[str, list[str]]) -> bytes:
         """By pages; keys that go on after the delimiter are told together, as a folder."""
@@ -120,10 +130,10 @@ class _Handler(BaseHTTPRequestHandler):
             if found[name]:
                 parts.append(f"<CommonPrefixes><Prefix>{encoded(name)}</Prefix></CommonPrefixes>")
                 continue
-            contents, modified = self._contents(bucket, name)
+            size, modified = self._facts(bucket, name)
             when = modified.strftime("%Y-%m-%dT%H:%M:%S.000Z")
             parts.append(
-                f"<Contents><Key>{encoded(name)}</Key><LastModified>{when}</LastModified><Size>{len(contents)}</Size></Contents>"
+                f"<Contents><Key>{encoded(name)}</Key><LastModified>{when}</LastModified><Size>{size}</Size></Contents>"
             )
         parts.append(f"<KeyCount>{len(page)}</KeyCount><Name>{bucket}</Name><Prefix>{encoded(prefix)}</Prefix>")
         return f"<?xml version='1.0'?><ListBucketResult>{''.join(parts)}</ListBucketResult>".encode()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +18,7 @@ from tests.dataset.test_csv import FLIGHTS
 from tests.dataset.test_image_folder import write_index
 from tests.dataset.test_tfrecord import table as records
 from tests.dataset.test_tfrecord import write as write_records
-from tests.s3 import Server, serving
+from tests.s3 import serving
 from tfrun.config.problems import RunError
 from tfrun.dataset.arrays import Arrays
 from tfrun.dataset.csv import Csv
@@ -141,7 +143,7 @@ def test_records(server, bucket, ending, compression):
     dataset = TFRecord(files=[server.uri(f"bucket/part-*.tfrecord{ending}")], **given)
     assert dataset.problems() == [] and server.asked == 0
     assert same(dataset.open(), TFRecord(files=[f"{bucket}/part-*"], **given).open())
-    with pytest.raises(RunError, match="s3://bucket/part-0.tfrecord.* in two splits"):
+    with pytest.raises(RunError, match=r"s3://bucket/part-0\.tfrecord.* in two splits"):
         TFRecord(
             files=[server.uri("bucket/part-*")], test_files=[server.uri(f"bucket/part-0.tfrecord{ending}")], **given
         ).open()
@@ -182,6 +184,20 @@ def test_a_transfer_that_breaks_off_is_told_and_gone_on_with(server, photos):
     assert len(fetched) > 50 and not fetched & set(server.got)
 
 
+def test_a_process_that_is_killed_leaves_no_half_copy(server, photos):
+    uri, last = server.uri("bucket/große photos"), f"große photos/trouser/{max(p.name for p in (photos / 'trouser').iterdir())}"
+    server.stalled.add(last)
+    script = "import sys; from tfrun.dataset.image_folder import ImageFolder; ImageFolder(directory=sys.argv[1]).open()"
+    with subprocess.Popen([sys.executable, "-c", script, uri], cwd=Path(__file__).parents[2]) as process:
+        reached = server.reached.wait(60)
+        process.kill()
+    server.released.set()
+    assert reached and copies(default_folder()) == []
+    assert same(ImageFolder(directory=uri).open(), ImageFolder(directory=photos).open())
+    (home,) = (default_folder() / "datasets").iterdir()
+    assert len([path for path in home.iterdir() if path.is_dir()]) == 1, "what the killed process left is gone"
+
+
 def test_what_cannot_be_had_is_one_line(server, photos):
     server.forbidden.add("secret")
     for name, hint in [
@@ -193,7 +209,7 @@ def test_what_cannot_be_had_is_one_line(server, photos):
             ImageFolder(directory=server.uri(name)).open()
         assert str(caught.value).startswith(f"dataset.directory = s3://{name}") and hint in str(caught.value)
         assert "\n" not in str(caught.value)
-    with pytest.raises(RunError, match="holds .*e-05 GB, more than dataset.scratch_gb = 1e-06"):
+    with pytest.raises(RunError, match=r"holds .*e-05 GB, more than dataset.scratch_gb = 1e-06"):
         ImageFolder(directory=server.uri("bucket/große photos"), scratch_gb=1e-6).open()
 
 
@@ -202,7 +218,7 @@ def test_a_server_that_is_not_there_is_told(tmp_path):
         uri = gone.uri("bucket/x.csv")
     dataset = Csv(file=uri)
     (problem,) = dataset.problems()
-    assert str(problem).startswith(f"dataset.file = {uri}: cannot be reached") or "cannot be reached" in str(problem)
+    assert str(problem).startswith(f"dataset.file = {uri}: cannot be reached")
 
 
 def test_keys_that_lead_out_of_the_folder_are_refused(server, bucket, tmp_path):
@@ -212,13 +228,19 @@ def test_keys_that_lead_out_of_the_folder_are_refused(server, bucket, tmp_path):
     assert not list(tmp_path.rglob("escaped.png"))
 
 
+def test_a_key_that_is_a_file_and_a_folder_is_named(server, photos):
+    server.extra["bucket/große photos/bag"] = b"x"
+    with pytest.raises(RunError, match="holds the name 'bag.*', which is a file and a folder; rename it"):
+        ImageFolder(directory=server.uri("bucket/große photos")).open()
+
+
 @pytest.mark.parametrize(
     ("place", "hint"),
     [
         ("https://example.org/pictures", "https:// cannot be read; use s3://"),
         ("s3:///pictures", "names no bucket"),
         ("s3://KEY:WORD@bucket/pictures", "holds a secret"),
-        (Path("s3://bucket/pictures"), "is no path: give it as text, s3://"),
+        (Path("s3://bucket/pictures"), "has lost a slash: give it as text, s3://"),
         ("README", "does not exist"),
         (__file__, "is no folder, and no archive of one"),
     ],
@@ -244,9 +266,4 @@ def test_a_run_from_the_command_line(server, photos, tmp_path):
     assert wrong.code == 1 and "evaluation.slices = subjekt: is no column of the data; did you mean 'subject'?" in wrong.err
     listed = tfrun(tmp_path, "cache")
     assert "copy of data" in listed.out
-    assert tfrun(tmp_path, "cache", "--clear").code == 0 and copies(default_folder()) == []
-
-
-def test_the_class_of_an_address_keeps_the_server(server: Server):
-    uri = server.uri("bucket/x")
-    assert ImageFolder(directory=uri).directory == uri
+    assert tfrun(tmp_path, "cache", "--clear").code == 0 and not list((default_folder() / "datasets").iterdir())

@@ -30,7 +30,7 @@ def main(argv: list[str]) -> int:
     if args.clear is None:
         _show(folder, found)
     else:
-        _clear(folder, _chosen(found, args.clear), [*leftovers(folder), *unfinished(folder)])
+        _clear(folder, _chosen(found, args.clear))
     return 0
 
 
@@ -71,10 +71,10 @@ def _row(key: str, parts: list[Item]) -> list[str]:
     return [key[:12], what, f"{rows:,}" if rows else "", size.shown(sum(item.bytes for item in parts)), when, backbone]
 
 
-def _clear(folder: Path, chosen: list[Item], scratch: list[Path]) -> None:
+def _clear(folder: Path, chosen: list[Item]) -> None:
     busy = {item.key for item in chosen if not is_free(folder, item.key)}
     failed = [item for item in chosen if item.key not in busy and not remove(item)]
-    for path in scratch:
+    for path in [*leftovers(folder), *unfinished(folder)]:
         shutil.rmtree(path, ignore_errors=True)
     if failed:
         raise RunError(Problem(str(failed[0].path), "cannot be removed", "mend its permissions"))

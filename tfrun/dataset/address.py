@@ -27,6 +27,7 @@ class Address:
     def of(cls, text: str) -> Address:
         """Raises ValueError, which says why it is none, and does not ask whether anything is there."""
         scheme, _, rest = text.partition("://")
+        scheme = scheme.lower()
         path, _, options = rest.partition("?")
         bucket = path.partition("/")[0]
         if scheme not in SCHEMES:
@@ -78,10 +79,11 @@ def address_of(place: str) -> Address | None:
 
 def _text(value: Any) -> Any:
     """A path, a pattern or an address, which `pathlib` would take a slash from."""
-    if isinstance(value, Path) and (match := re.match(r"(\w{2,}):/", str(value))):
-        raise ValueError(f"is no path: give it as text, {match[1]}://…")
     if not isinstance(value, str | Path):
         return value
+    cut = re.match(r"(\w+):/(?!/)", str(value))
+    if cut and cut[1].lower() in SCHEMES:
+        raise ValueError(f"has lost a slash: give it as text, {cut[1]}://…")
     text = str(value).removeprefix("file://")
     return str(address_of(text) or text)
 

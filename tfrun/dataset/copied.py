@@ -13,9 +13,10 @@ from contextlib import suppress
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
-from tfrun.config.problems import Problem, RunError, shorten
+from tfrun.config.problems import Problem, RunError
 from tfrun.dataset.address import Address
 from tfrun.dataset.bucket import Object, file_system, listed, told
+from tfrun.dataset.inside import refuse_unsafe, writing
 from tfrun.dataset.kept import kept, room_for
 
 _AT_ONCE, _CHUNK = 16, 2**22  # files; bytes
@@ -55,14 +56,6 @@ def copied(address: Address, limit: int, key: str) -> Copy:
     return Copy(kept(str(address), state, fill), base, objects)
 
 
-def refuse_unsafe(name: str, place: str, key: str) -> None:
-    """Raises RunError for a name that would lead out of the folder it is put in, or that no file can have."""
-    parts = name.split("/")
-    if not name or "\0" in name or "\\" in name or any(part in ("", ".", "..") for part in parts):
-        rule = f"holds the name '{shorten(name)}', which is no path inside a folder"
-        raise RunError(Problem(key, rule, "rename it: nothing was copied", place))
-
-
 def _fetch(base: Address, objects: list[Object], folder: Path, older: Path | None, key: str) -> None:
     """Into `folder`, where some may be already."""
     names = {item.name for item in objects}
@@ -92,8 +85,9 @@ def _copier(base: Address, folder: Path, scratch: Path, key: str) -> Callable[[O
             rule = f"came with {os.path.getsize(path):,} of {item.size:,} bytes"
             raise RunError(Problem(key, rule, "start again: files that are here already are not fetched again", own))
         os.utime(path, ns=(item.modified, item.modified))
-        (folder / item.name).parent.mkdir(parents=True, exist_ok=True)
-        os.replace(path, folder / item.name)
+        with writing(item.name, str(base), key):
+            (folder / item.name).parent.mkdir(parents=True, exist_ok=True)
+            os.replace(path, folder / item.name)
 
     return copy
 
@@ -133,8 +127,8 @@ def _linked(older: Path | None, folder: Path, item: Object) -> bool:
     """Whether an older copy had it, from which it is taken over."""
     if older is None or not _is_here(older, item):
         return False
-    (folder / item.name).parent.mkdir(parents=True, exist_ok=True)
     with suppress(OSError):  # a file system without links, or something else of this name: it is fetched
+        (folder / item.name).parent.mkdir(parents=True, exist_ok=True)
         os.link(older / item.name, folder / item.name)
         return True
     return False

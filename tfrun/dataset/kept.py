@@ -16,7 +16,7 @@ from tfrun.store import default_folder
 from tfrun.store.lock import is_free, locked
 from tfrun.store.room import Item
 
-PARTIAL = ".partial"
+_PARTIAL = ".partial"
 _MANIFEST, _SOURCE, _DATA = ".json", "source.json", "datasets"
 _held: dict[str, object] = {}  # locks of what this process reads: they go with it
 
@@ -69,12 +69,17 @@ def copies(root: Path) -> list[Item]:
 
 
 def unfinished(root: Path) -> list[Path]:
-    """Copies that were cut off, and that no process goes on with."""
-    return [path for path in (root / _DATA).glob(f"*/*{PARTIAL}") if is_free(root, path.parent.name)]
+    """What copies that were cut off left, and that no process goes on with; sources of which no copy is left."""
+    found = []
+    for home in (root / _DATA).glob("*"):
+        if is_free(root, home.name):
+            whole = _versions(home)
+            found += [path for path in home.iterdir() if path.is_dir() and path not in whole] if whole else [home]
+    return found
 
 
 def _make(folder: Path, source: str, fill: Callable[[Path, Path | None], None]) -> None:
-    partial = folder.with_name(folder.name + PARTIAL)
+    partial = folder.with_name(folder.name + _PARTIAL)
     if folder.is_dir() and not partial.exists():
         folder.rename(partial)  # it was damaged: what is sound in it need not be fetched again
     partial.mkdir(exist_ok=True)
@@ -108,7 +113,7 @@ def _walked(folder: str, start: int) -> Iterator[list]:
 
 
 def _versions(home: Path) -> list[Path]:
-    found = [path for path in home.iterdir() if path.is_dir() and not path.name.endswith(PARTIAL)]
+    found = [path for path in home.iterdir() if path.is_dir() and not path.name.endswith(_PARTIAL)]
     return [path for path in found if path.with_name(path.name + _MANIFEST).is_file()]
 
 
@@ -124,8 +129,12 @@ def _hold(root: Path, key: str) -> None:
 def _remove_others(root: Path, folder: Path) -> None:
     """Older states that no process reads; copies that were cut off."""
     for path in folder.parent.iterdir():
-        state = path.name.removesuffix(PARTIAL)
-        if path.is_dir() and path != folder and (path.name.endswith(PARTIAL) or is_free(root, f"{folder.parent.name}-{state}")):
+        state = path.name.removesuffix(_PARTIAL)
+        if (
+            path.is_dir()
+            and path != folder
+            and (path.name.endswith(_PARTIAL) or is_free(root, f"{folder.parent.name}-{state}"))
+        ):
             shutil.rmtree(path, ignore_errors=True)
             path.with_name(state + _MANIFEST).unlink(missing_ok=True)
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from tfrun.config.problems import Problem, RunError, shorten
-from tfrun.dataset.copied import refuse_unsafe
+from tfrun.dataset.inside import refuse_unsafe, writing
 from tfrun.dataset.kept import kept
 from tfrun.dataset.splitting import split_name
 
@@ -95,13 +95,17 @@ def _unpack(archive: Path, folder: Path, place: str, limit: int, key: str) -> No
         if left < 0:
             rule = f"unpacks to more than dataset.scratch_gb = {limit / 1e9:.3g}"
             raise RunError(Problem(key, rule, "raise it, or pack less", place))
-        path = folder / member.name
-        if member.kind == "folder":
-            path.mkdir(parents=True, exist_ok=True)
-            continue
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with member.open() as stream, path.open("xb") as file:
-            shutil.copyfileobj(stream, file, _CHUNK)
+        with writing(member.name, place, key):
+            _write(member, folder / member.name)
+
+
+def _write(member: _Member, path: Path) -> None:
+    if member.kind == "folder":
+        path.mkdir(parents=True, exist_ok=True)
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with member.open() as stream, path.open("xb") as file:
+        shutil.copyfileobj(stream, file, _CHUNK)
 
 
 def _members(archive: Path) -> Iterator[_Member]:
