@@ -230,7 +230,7 @@ def test_keys_that_lead_out_of_the_folder_are_refused(server, bucket, tmp_path):
 
 def test_a_key_that_is_a_file_and_a_folder_is_named(server, photos):
     server.extra["bucket/große photos/bag"] = b"x"
-    with pytest.raises(RunError, match="holds the name 'bag.*', which is a file and a folder; rename it"):
+    with pytest.raises(RunError, match=r"holds the name 'bag.*', which is a file and a folder; rename it"):
         ImageFolder(directory=server.uri("bucket/große photos")).open()
 
 
