@@ -226,8 +226,8 @@ class Dataset(Component):
     def problems(self) -> list[Problem]:
         return []
 
-    def slice_columns(self) -> list[str]:
-        """Names that `evaluation.slices` may use."""
+    def slice_columns(self) -> list[str] | None:
+        """Names that `evaluation.slices` may use. None: not told before the data are opened, since they lie elsewhere."""
         return []
 
     def says(self) -> str:

@@ -75,7 +75,9 @@ def open_examples(
     specs = tuple(_spec(name, kind, form, layout) for (name, kind), form in zip(layout.inputs.items(), rows[0].forms))
     read = _reader([file for _, file in every], rows, layout)
     digests = [row.digest for row in rows]
-    data = split_rows(_table(rows, splits, layout), by, read, specs, digests, source, licence, tuple(skipped))
+    data = split_rows(
+        _table(rows, splits, layout, _ids(every, rows)), by, read, specs, digests, source, licence, tuple(skipped)
+    )
     pictures = [(row.name, row.picture) for row in rows if row.picture]
     return replace(data, notes=notes_on(*zip(*pictures, strict=True)) if pictures else ())
 
@@ -173,7 +175,15 @@ def _spec(name: str, kind: Kind, form: tuple[str, int], layout: Layout) -> Input
     return InputSpec(name, "string", (), kind)
 
 
-def _table(rows: list[_Row], splits: list[str], layout: Layout) -> Rows:
+def _ids(files: list[tuple[str, RecordFile]], rows: list[_Row]) -> np.ndarray:
+    """Names of rows without the folder that all files are in: the same data have the same names wherever they are."""
+    parts = [file.called.split("/")[:-1] for _, file in files]
+    common = itertools.takewhile(lambda same: len(set(same)) == 1, zip(*parts))
+    start = sum(len(same[0]) + 1 for same in common)
+    return np.array([row.name[start:] for row in rows], object)
+
+
+def _table(rows: list[_Row], splits: list[str], layout: Layout, names: np.ndarray) -> Rows:
     columns = {name: np.array([row.columns[at] for row in rows], object) for at, name in enumerate(layout.columns)}
     labels = np.array([row.label for row in rows], object)
     if not layout.names and all(label.lstrip("-").isdigit() for label in set(labels)):
@@ -185,7 +195,6 @@ def _table(rows: list[_Row], splits: list[str], layout: Layout) -> Rows:
             facts[name] = np.array(held, np.float64) if kind == "number" else np.array([_word(value) for value in held], object)
     if rows[0].picture:
         facts |= facts_of([row.picture for row in rows])
-    names = np.array([row.name for row in rows], object)
     given = np.array(splits, object) if any(splits) else None
     return Rows(names, labels, given, columns[layout.group] if layout.group else None, columns, facts)
 

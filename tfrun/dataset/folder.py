@@ -17,8 +17,10 @@ from tfrun.component import setting
 from tfrun.config.problems import Problem, RunError
 from tfrun.cores import cores
 from tfrun.dataset import Data, Dataset, InputSpec, Skipped
+from tfrun.dataset.address import Place
 from tfrun.dataset.index import read_index
 from tfrun.dataset.listing import Listing, list_folder
+from tfrun.dataset.local import is_here, local, wrong_folder
 from tfrun.dataset.reading import NotReadable, content_of, contents, fingerprint
 from tfrun.dataset.splitting import assign
 from tfrun.dataset.table import split_rows
@@ -47,10 +49,13 @@ class Folder(Dataset):
     endings: ClassVar[tuple[str, ...]]  # of files that are read, in lower case
     not_read: ClassVar[tuple[str, ...]] = ()  # of files of the same sort that cannot be read: these are named
 
-    directory: Path = setting(help="folder with one folder a class")
+    directory: Place = setting(
+        help="folder with one folder a class; an archive of it (.zip, .tar.gz …), a gs:// or s3:// address"
+    )
     index: Path | None = setting(None, "CSV with file, label and any other columns; relative to directory")
     group: str | None = setting(None, "column of the index that must not straddle splits (a patient, a device)")
     on_corrupt: Literal["fail", "skip"] = setting("fail", "what to do with a file that cannot be read")
+    scratch_gb: float = setting(20, "most room on disk for a copy of a bucket, or an unpacked archive", unit="GB", gt=0)
 
     def examine(self, content: bytes) -> Examined:
         """content: of one file. Called in several threads. Raises NotReadable."""
@@ -70,28 +75,28 @@ class Folder(Dataset):
 
     @field_validator("directory")
     @classmethod
-    def _is_folder(cls, value: Path) -> Path:
-        if not value.exists():
-            raise ValueError(f"does not exist (looked for from {Path.cwd()}); give the folder that holds one folder a class")
-        if not value.is_dir():
-            raise ValueError("is no folder")
+    def _is_folder(cls, value: Path | str) -> Path | str:
+        wrong = wrong_folder(value, "one folder a class")
+        if wrong:
+            raise ValueError(wrong)
         return value
 
     @field_validator("index")
     @classmethod
     def _is_file(cls, value: Path | None, info: ValidationInfo) -> Path | None:
         directory = info.data.get("directory")
-        if value is not None and directory is not None and not (directory / value).is_file():
+        if value is not None and directory is not None and is_here(directory) and not (directory / value).is_file():
             raise ValueError(f"does not exist in {directory}")
         return value
 
     @functools.cached_property
     def _listed_before(self) -> Listing:
         """For what is told before the run, however often it is asked; `open` lists anew."""
-        return self._listing()
+        return self._listing(self.directory)
 
     def problems(self) -> list[Problem]:
-        return self._problems_before
+        """Of a bucket or an archive nothing is told before it is opened."""
+        return self._problems_before if is_here(self.directory) else self._problems_of_keys()
 
     @functools.cached_property
     def _problems_before(self) -> list[Problem]:
@@ -115,12 +120,18 @@ class Folder(Dataset):
         assign(labels, self.split, rows.given, rows.groups, rows.columns)
         return []
 
-    def slice_columns(self) -> list[str]:
-        return list(self._listed_before.rows.columns)
+    def slice_columns(self) -> list[str] | None:
+        return list(self._listed_before.rows.columns) if is_here(self.directory) else None
 
     def open(self) -> Data:
-        listing = self._listing_to_open()
-        paths = [os.path.join(self.directory, name) for name in listing.rows.ids]
+        place = local(self.directory, int(self.scratch_gb * 1e9), "dataset.directory")
+        with place.told():
+            data = self._opened(place.path)
+        return replace(data, skipped=tuple(replace(item, file=place.called(item.file)) for item in data.skipped))
+
+    def _opened(self, folder: Path) -> Data:
+        listing = self._listing_to_open(folder)
+        paths = [os.path.join(folder, name) for name in listing.rows.ids]
         with ThreadPoolExecutor(max_workers=cores()) as pool:
             results = list(pool.map(self._examined, paths))
         skipped = [result for result in results if isinstance(result, Skipped)] + list(listing.left_out)
@@ -153,9 +164,9 @@ class Folder(Dataset):
             shown.append(Problem("dataset.directory", f"{len(skipped) - _SHOWN} more files are no {self.what[1]}"))
         return RunError(*shown)
 
-    def _listing_to_open(self) -> Listing:
+    def _listing_to_open(self, folder: Path) -> Listing:
         try:
-            listing = self._listing()
+            listing = self._listing(folder)
         except OSError as error:
             rule = f"cannot be read ({error.strerror})"
             raise RunError(Problem("dataset.directory", rule, "mend its permissions", self.directory)) from error
@@ -164,12 +175,17 @@ class Folder(Dataset):
             raise RunError(*problems)
         return listing
 
-    def _listing(self) -> Listing:
+    def _listing(self, folder: Path) -> Listing:
         if self.index is not None:
-            return Listing(read_index(self.directory, self.index, self.group))
-        if self.group:
-            raise RunError(Problem("dataset.group", "needs an index that has this column", "set dataset.index", self.group))
-        return list_folder(self.directory, self.endings, self.not_read, self.what[1])
+            return Listing(read_index(folder, self.index, self.group))
+        if self._problems_of_keys():
+            raise RunError(*self._problems_of_keys())
+        return list_folder(folder, self.endings, self.not_read, self.what[1])
+
+    def _problems_of_keys(self) -> list[Problem]:
+        if self.group and self.index is None:
+            return [Problem("dataset.group", "needs an index that has this column", "set dataset.index", self.group)]
+        return []
 
 
 def _columns(examined: list[Examined]) -> dict[str, np.ndarray]:
