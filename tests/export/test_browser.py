@@ -53,7 +53,8 @@ def drop(page, name: str, content: bytes, kind: str) -> None:
 def shown(page, text: str) -> dict[str, float]:
     """The bars, once the file with that name is on the page and answered."""
     page.wait_for_function(
-        "text => document.querySelector('.drop').textContent.includes(text) && !document.querySelector('#status').textContent", arg=text
+        "text => document.querySelector('.drop').textContent.includes(text) && !document.querySelector('#status').textContent",
+        arg=text,
     )
     return page.evaluate(BARS)
 
@@ -116,7 +117,7 @@ def test_a_file_that_is_no_picture_is_refused_in_words_and_the_next_is_answered(
 @pytest.fixture(scope="module")
 def table(tmp_path_factory):
     """A whole run from the command line: a table of numbers, words, times and a text, exported for the web only."""
-    return own_table(tmp_path_factory.mktemp("web table"), "export=[saved_model,tfjs,litertjs]", "export.tfjs.variants=[float32]",
+    return own_table(tmp_path_factory.mktemp("web"), "export=[saved_model,tfjs,litertjs]", "export.tfjs.variants=[float32]",
                      "export.litertjs.variants=[float32]")  # fmt: skip
 
 
@@ -131,7 +132,12 @@ def test_a_table_is_measured_in_the_browser_by_its_numbers(table):
 @pytest.mark.parametrize("target", ["tfjs", "litertjs"])
 def test_a_table_has_a_form(table, browser, target):
     function = tf.saved_model.load(str(table.directory / "exports/saved_model")).signatures["serving_default"]
-    raw = {"the_size_cm": np.float32([7.25]), "class_": np.array([b"blue"]), "when": np.float64([np.nan]), "note": np.array([b"Another note!"])}
+    raw = {
+        "the_size_cm": np.float32([7.25]),
+        "class_": np.array([b"blue"]),
+        "when": np.float64([np.nan]),
+        "note": np.array([b"Another note!"]),
+    }
     wanted = function(**{name: tf.constant(value) for name, value in raw.items()})["probabilities"][0].numpy()
     described = json.loads((table.directory / "exports/contract.json").read_text())
     vocabulary = next(spec["vocabulary"] for spec in described["signatures"]["numeric"]["inputs"] if spec["name"] == "class_")

@@ -110,7 +110,11 @@ def test_batch_norm_is_folded_right(depthwise, biased):
     variance = random.uniform(0.1, 2, count).astype(np.float32)
 
     def network(image):
-        found = tf.nn.depthwise_conv2d(image, weights, [1, 1, 1, 1], "SAME") if depthwise else tf.nn.conv2d(image, weights, 1, "SAME")
+        found = (
+            tf.nn.depthwise_conv2d(image, weights, [1, 1, 1, 1], "SAME")
+            if depthwise
+            else tf.nn.conv2d(image, weights, 1, "SAME")
+        )
         found = found + bias if biased else found
         normed, *_ = tf.compat.v1.nn.fused_batch_norm(found, gamma, beta, mean, variance, epsilon=1e-3, is_training=False)
         return tf.nn.relu6(normed)
@@ -142,7 +146,9 @@ def test_what_the_library_cannot_run_is_refused_by_name_and_spares_the_others(re
             return {"probabilities": tf.linalg.det(image)[:, None]}
 
     strange = Strange()
-    tf.saved_model.save(strange, str(tmp_path / "strange"), signatures={"serving_default": strange.predict.get_concrete_function()})
+    tf.saved_model.save(
+        strange, str(tmp_path / "strange"), signatures={"serving_default": strange.predict.get_concrete_function()}
+    )
     source = replace(ready.source, saved_model=tmp_path / "strange", run_directory=tmp_path)
     artifacts = TFJS(variants=["float32", "uint8"]).write(source)
     assert [artifact.reasons[0].partition(";")[0] for artifact in artifacts] == [
@@ -153,14 +159,32 @@ def test_what_the_library_cannot_run_is_refused_by_name_and_spares_the_others(re
 
 @pytest.mark.parametrize("dtype", [tf.float32, tf.int32])
 def test_buckets_become_comparisons(dtype):
-    """TensorFlow.js has no Bucketize, which tables need."""
-    model = _graph(lambda image: tf.raw_ops.Bucketize(input=image, boundaries=[-1.0, 0.0, 2.5]) + 1,
+    """TensorFlow.js has no Bucketize, which tables need, and fails at EnsureShape."""
+    model = _graph(lambda image: tf.ensure_shape(tf.raw_ops.Bucketize(input=image, boundaries=[-1.0, 0.0, 2.5]), [None, 3]) + 1,
                    image=tf.TensorSpec([None, 3], dtype, name="image"))  # fmt: skip
     values = np.array([[-7, -1, 0], [2, 3, 100]], dtype.as_numpy_dtype)
     before = _answer(model.graph, model.output, values)
-    graph = lowering.without_buckets(model.graph)
+    graph = lowering.lowered(model.graph)
     np.testing.assert_array_equal(_answer(graph, model.output, values), before)
-    assert not unknown_ops(graph, page.tfjs_ops())
+    assert not unknown_ops(graph, page.tfjs_ops()) and "EnsureShape" not in [node.op for node in graph.node]
+
+
+def test_one_hot_becomes_a_comparison():
+    """TensorFlow.js on WebAssembly writes the integer 1 into floats: 1.4e-45."""
+    model = _graph(
+        lambda image: tf.one_hot(image, 4, on_value=2.5, off_value=-1.0), image=tf.TensorSpec([None], tf.int32, name="image")
+    )
+    values = np.array([0, 3, -1, 4], np.int32)
+    before = _answer(model.graph, model.output, values)
+    graph = lowering.lowered(model.graph)
+    np.testing.assert_array_equal(_answer(graph, model.output, values), before)
+    assert "OneHot" not in [node.op for node in graph.node] and before.max() == 2.5
+
+
+def test_one_hot_along_another_axis_is_refused():
+    model = _graph(lambda image: tf.one_hot(image, 4, axis=0), image=tf.TensorSpec([None], tf.int32, name="image"))
+    with pytest.raises(ValueError, match="last axis"):
+        lowering.lowered(model.graph)
 
 
 def test_loops_are_refused():

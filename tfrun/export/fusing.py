@@ -106,7 +106,9 @@ def fused(graph: GraphDef, output: str, known: frozenset[str]) -> GraphDef:
     """Contraction, bias and activation in one node, as far as the runtime knows such an op by TensorFlow's name for it."""
     view = _View.of(graph, output)
     contractions = tuple(op for op, joined in FUSED.items() if joined in known)
-    for last in sorted(graph.node, key=lambda node: node.op not in _ACTIVATIONS):  # else a bias alone would take the contraction
+    for last in sorted(
+        graph.node, key=lambda node: node.op not in _ACTIVATIONS
+    ):  # else a bias alone would take the contraction
         before = view.nodes.get(last.input[0]) if last.op in _ACTIVATIONS else last
         if before is None or (before is not last and view.uses[before.name] != 1):
             continue
@@ -157,4 +159,4 @@ def _name(given: str) -> str:
 
 
 def _channels_last(node: NodeDef) -> bool:
-    return node.attr["data_format"].s in (b"", b"NHWC")
+    return "data_format" not in node.attr or node.attr["data_format"].s == b"NHWC"  # reading what is not there would make it

@@ -96,7 +96,9 @@ def _take_float(graph, name: str) -> None:
         elif node.op == "Cast" and node.attr["DstT"].type == wanted:
             node.attr["SrcT"].type = wanted
         else:
-            raise ValueError(f"the graph does more with {name} than to make it float32 ({node.op}); use export=[tfjs] for the web")
+            raise ValueError(
+                f"the graph does more with {name} than to make it float32 ({node.op}); use export=[tfjs] for the web"
+            )
 
 
 def fitted(rows: str, specs: dict[str, tf.TensorSpec], method: str) -> Iterator[dict]:
@@ -115,4 +117,3 @@ def _write_rows(rows: Iterator[dict], path: Path) -> None:
     with path.open("wb") as stream:
         for row in rows:
             wire.send(stream, row)
-

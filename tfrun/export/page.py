@@ -64,7 +64,9 @@ def embed(model: Path, folder: Path, variant: str) -> None:
 @cache
 def tfjs_ops() -> frozenset[str]:
     """TensorFlow's names of the ops that the TensorFlow.js here runs, read from its own file."""
-    return frozenset(re.findall(r'tfOpName:"(\w+)"', (WEB / "vendor" / "tfjs" / "tf.es2017.min.js").read_text(encoding="utf-8")))
+    return frozenset(
+        re.findall(r'tfOpName:"(\w+)"', (WEB / "vendor" / "tfjs" / "tf.es2017.min.js").read_text(encoding="utf-8"))
+    )
 
 
 def _assigned(name: str, value: Any) -> str:

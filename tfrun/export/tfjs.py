@@ -27,8 +27,9 @@ class TFJS(Conversion):
     """
 
     variants: list[Variant] = setting(
-        lambda: ["float32", "float16", "uint8"],
-        "how weights are stored: float32; float16; uint8: 8 bits with a scale and an offset a tensor", min_length=1,
+        lambda: ["float32", "float16"],
+        "how weights are stored: float32; float16; uint8: 8 bits with one scale a tensor, which costs some networks much accuracy",
+        min_length=1,
     )  # fmt: skip
     embedded: bool = setting(True, "the page holds one variant once more, so that it also runs when it is opened as a file")
     max_difference: float = setting(1e-4, "largest difference of float32 probabilities from the trained model", gt=0)

@@ -8,12 +8,11 @@ from tfrun.export import fusing, graph_model, lowering, page
 from tfrun.export.frozen import Frozen, frozen, optimised
 
 
-
 def write(saved_model: str, signature: str, variant: graph_model.Precision, folder: str) -> None:
     """Raises ValueError where the runtime has not all ops of the graph, or a constant does not fit."""
     known = page.tfjs_ops()
     model = optimised(frozen(Path(saved_model), signature))
-    graph = fusing.without_batch_norm(lowering.without_buckets(model.graph), model.output)
+    graph = fusing.without_batch_norm(lowering.lowered(model.graph), model.output)
     graph = fusing.fused(graph, model.output, known)
     unknown = unknown_ops(graph, known)
     if unknown:

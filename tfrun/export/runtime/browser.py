@@ -17,7 +17,10 @@ FLAGS = (
     "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
     "--disable-dev-shm-usage",
 )  # fmt: skip
-ALONE = {"Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp"}  # else there are no threads
+ALONE = {
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Embedder-Policy": "require-corp",
+}  # else there are no threads
 PAGE = "/demo/measure"
 HTML = b"""<!doctype html><link rel="icon" href="data:,"><body>
 <script type="importmap">{"imports": {"@litertjs/wasm-utils": "./vendor/wasm-utils.js"}}</script>

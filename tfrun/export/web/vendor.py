@@ -1,7 +1,7 @@
 """The browser libraries in `vendor/`: where each file is from, and whether it is still what was published.
 
-    python tfrun/export/web/vendor.py            compares the files with the hashes in vendor/files.json
-    python tfrun/export/web/vendor.py --fetch    takes them from npm's packages again (needs npm), then compares
+python tfrun/export/web/vendor.py            compares the files with the hashes in vendor/files.json
+python tfrun/export/web/vendor.py --fetch    takes them from npm's packages again (needs npm), then compares
 """
 
 from __future__ import annotations
