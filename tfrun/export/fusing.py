@@ -84,7 +84,7 @@ def _folded(view: _View, norm: NodeDef, convolution: NodeDef, bias: str | None) 
     moments = [view.constant(given) for given in norm.input[1:5]]
     if weights is None or any(moment is None for moment in moments):
         return []
-    gamma, beta, mean, variance = (moment.astype(np.float64) for moment in moments)
+    gamma, beta, mean = (moment.astype(np.float64) for moment in moments[:3])
     scale = gamma / np.sqrt((moments[3] + np.float32(norm.attr["epsilon"].f)).astype(np.float64))
     shift = beta - (mean - (view.constant(bias) if bias else 0.0)) * scale
     spread = scale if convolution.op == "Conv2D" else scale.reshape(weights.shape[2:])

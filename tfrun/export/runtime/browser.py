@@ -9,6 +9,7 @@ import http.server
 import os
 import shutil
 import threading
+import typing
 
 from wire import Missing
 
@@ -129,7 +130,7 @@ def _peak(process):
 class Files(http.server.SimpleHTTPRequestHandler):
     """The files of a folder, and the page that is measured in."""
 
-    extensions_map = {
+    extensions_map: typing.ClassVar = {
         **http.server.SimpleHTTPRequestHandler.extensions_map,
         ".js": "text/javascript", ".wasm": "application/wasm", ".json": "application/json", ".bin": "application/octet-stream",
     }  # fmt: skip
