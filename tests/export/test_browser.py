@@ -197,3 +197,41 @@ def test_the_libraries_are_what_was_published():
         assert all(path in told and file["sha256"] in told for path, file in package["files"].items())
     assert "Apache License" in (vendor.VENDOR / "LICENSE").read_text()
     assert all(file.stat().st_size < 20e6 for file in Path(vendor.VENDOR).rglob("*") if file.is_file())
+
+
+@needs_browser
+def test_a_sound_is_answered_where_webassembly_has_no_fourier_transform(ready, browser, tmp_path):
+    import wave
+    from dataclasses import replace
+
+    from tfrun import TFJS
+
+    class Loudest(tf.Module):
+        @tf.function(input_signature=[tf.TensorSpec([None, None], tf.float32, name="sound")])
+        def predict(self, sound):
+            return {"probabilities": tf.nn.softmax(tf.abs(tf.signal.rfft(sound[:, :64]))[:, 1:5])}
+
+    module = Loudest()
+    tf.saved_model.save(module, str(tmp_path / "sounds"), signatures={"serving_default": module.predict.get_concrete_function()})
+    described = {
+        "inputs": [{"name": "sound", "dtype": "float32", "shape": [None, None], "rate": 8000}],
+        "example": {"request": {"instances": [{"sound": [0.0] * 64}]}},
+    }
+    contract = {"signatures": {"serving_default": described}, "labels": ["one", "two", "three", "four"], "normalisation": {}}
+    source = replace(ready.source, saved_model=tmp_path / "sounds", run_directory=tmp_path, contract=contract)
+    (artifact,) = TFJS(variants=["float32"]).write(source)
+    assert not artifact.reasons
+    samples = (12000 * np.sin(2 * np.pi * 3 * np.arange(256) / 64)).astype("<i2")
+    with wave.open(str(tmp_path / "three.wav"), "wb") as file:
+        file.setparams((1, 2, 8000, len(samples), "NONE", ""))
+        file.writeframes(samples.tobytes())
+    wanted = module.predict(tf.constant(samples[None] / np.float32(32768)))["probabilities"][0].numpy()
+    with served(tmp_path / "exports/tfjs") as address:
+        page = browser.new_page()
+        page.goto(f"{address}/demo/")
+        page.wait_for_function("() => document.querySelector('#status').textContent.startsWith('Waiting')")
+        drop(page, "three.wav", (tmp_path / "three.wav").read_bytes(), "audio/wav")
+        bars = shown(page, "three.wav")
+        assert bars == pytest.approx(dict(zip(contract["labels"], wanted.tolist())), abs=6e-4)
+        assert next(iter(bars)) == "three" and "cpu" in page.inner_text("#facts")
+        page.close()

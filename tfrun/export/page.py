@@ -41,7 +41,7 @@ def about(source: Source) -> dict[str, Any]:
     """What the page shows and asks for, from the contract."""
     signature, contract = source.signature, source.contract
     described = contract["signatures"][signature]
-    exchange = described.get("example", contract["example"])
+    exchange = described.get("example") or contract["example"]
     return {
         "name": source.name,
         "signature": signature,

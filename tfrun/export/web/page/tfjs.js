@@ -50,7 +50,7 @@ async function run(model, tensors, output) {
   try {
     answer = model.execute(tensors, output);
   } catch (error) {
-    if (tf.getBackend() === "cpu" || !/not registered for (the )?backend/.test(error.message)) throw error;
+    if (tf.getBackend() === "cpu" || !/registered (kernel|for)/.test(error.message)) throw error;
     await tf.setBackend("cpu"); // has every kernel, and is slower
     answer = model.execute(tensors, output);
   }
