@@ -125,7 +125,9 @@ function choice(spec, given, changed) {
 }
 
 function number(spec, given, changed) {
-  const input = make("input", { type: "number", step: spec.dtype.startsWith("int") ? 1 : "any", value: given ?? 0, oninput: () => changed() });
+  const whole = spec.dtype.startsWith("int");
+  const shown = whole ? given ?? 0 : Number(Number(given ?? 0).toPrecision(7)); // all that float32 knows
+  const input = make("input", { type: "number", step: whole ? 1 : "any", value: shown, oninput: () => changed() });
   const read = () => {
     const value = input.valueAsNumber;
     input.ariaInvalid = Number.isNaN(value);
