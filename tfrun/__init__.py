@@ -89,6 +89,7 @@ _HOME = {
     "TPU": "tfrun.strategy.tpu",
     "Standard": "tfrun.evaluation.standard",
     "SavedModel": "tfrun.export.saved_model",
+    "Serving": "tfrun.export.serving",
     "TFLite": "tfrun.export.tflite",
     "NoGate": "tfrun.gate.none",
     "Thresholds": "tfrun.gate.thresholds",
