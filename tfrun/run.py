@@ -10,6 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tfrun import apart
 from tfrun.config.check import check
 from tfrun.config.problems import ConfigError, Problem, RunError, TfrunError, shorten
 from tfrun.dataset.stage import examine_data, open_data
@@ -29,7 +30,7 @@ from tfrun.training.stopping import Terminated
 
 if TYPE_CHECKING:
     from tfrun.dataset import Data
-    from tfrun.export.measure import Held
+    from tfrun.export.held import Held
     from tfrun.model import Model
     from tfrun.training.trainer import History
 
@@ -161,6 +162,8 @@ def _trained(experiment: Experiment, record: Record, result: Result, abandon) ->
 def start(experiment: Experiment, record: Record, result: Result) -> None:
     """TensorFlow, seeded."""
     with record.stage("start") as stage:
+        if any(target.works_apart for target in experiment.export.values()):
+            apart.server()  # loads TensorFlow too, meanwhile
         import_tensorflow()
         import keras
         import tensorflow as tf

@@ -6,41 +6,26 @@ import json
 import subprocess
 import sys
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfrun import load
 from tfrun.evaluation.standard import Standard
-from tfrun.export import Artifact, Source, contract, module
-from tfrun.export.measure import Held, Worker, measured, same_size_batches, sized
+from tfrun.export import Artifact, contract, module, representative
+from tfrun.export.held import same_size_batches
+from tfrun.export.measure import Worker, measured
 from tfrun.export.saved_model import SavedModel
-from tfrun.export.tflite import TFLite, foreign_ops
-from tfrun.model import build
+from tfrun.export.size import sized
+from tfrun.export.tflite import TFLite
+from tfrun.export.tflite_file import foreign_ops
 
 
 @pytest.fixture(scope="module")
-def made(module_path, fashion, tmp_path_factory):
-    """A model with its exports: (model, held-out rows, run directory, artifacts by name)."""
-    experiment = load(["+experiment=quickstart", "backbone=hub", f"backbone.handle={module_path}", "transform.image_size=32"])
-    data = fashion.limited(64)
-    model = build(experiment, data, tf.distribute.OneDeviceStrategy("/CPU:0"))
-    directory = tmp_path_factory.mktemp("run")
-    module.save(model, directory / "source")
-    source = Source(directory / "source", data, directory, seed=0)
-    (directory / "exports").mkdir()
-    artifacts = SavedModel().write(source) + TFLite(representative_examples=20).write(source)
-    split = data.splits["test"]
-    probabilities = model.predict(split)
-    held = Held(split, probabilities, Standard().measure(split.labels, probabilities, 10))
-    return model, held, directory, {artifact.name: artifact for artifact in sized(artifacts, directory)}
-
-
-@pytest.fixture(scope="module")
-def module_path(request) -> Path:
-    return request.getfixturevalue("module")
+def made(ready):
+    """Its exports: (model, held-out rows, run directory, artifacts by name)."""
+    artifacts = SavedModel().write(ready.source) + TFLite(representative_examples=20).write(ready.source)
+    return ready.model, ready.held, ready.directory, {a.name: a for a in sized(artifacts, ready.directory)}
 
 
 def remeasured(made, name: str, allowed: float | None = None, **changes) -> Artifact:
@@ -161,7 +146,7 @@ def test_an_artifact_of_nan_does_not_pass(made, tmp_path):
     assert artifact.reasons == ["gives NaN or infinity"]
 
 
-def test_a_conversion_that_fails_is_a_reason_and_spares_the_others(made, fashion, tmp_path):
+def test_a_conversion_that_fails_is_a_reason_and_spares_the_others(ready, tmp_path):
     class Strange(tf.Module):
         @tf.function(input_signature=[tf.TensorSpec([], tf.string, name="image")])
         def predict(self, image):
@@ -171,7 +156,8 @@ def test_a_conversion_that_fails_is_a_reason_and_spares_the_others(made, fashion
     tf.saved_model.save(
         strange, str(tmp_path / "strange"), signatures={"serving_default": strange.predict.get_concrete_function()}
     )
-    artifacts = TFLite(variants=["float32", "dynamic"]).write(Source(tmp_path / "strange", fashion, tmp_path, 0))
+    source = replace(ready.source, saved_model=tmp_path / "strange", run_directory=tmp_path)
+    artifacts = TFLite(variants=["float32", "dynamic"]).write(source)
     assert len(artifacts) == 2 and all("cannot be converted" in artifact.reasons[0] for artifact in artifacts)
     assert "DecodePng" in artifacts[0].reasons[0]
 
@@ -208,10 +194,15 @@ def test_the_example_of_a_large_photo_is_a_small_one(made):
     assert np.shape(example) == (60, 63, 3) and (np.array(example) == large[::15, ::8]).all()
 
 
-def test_representative_rows_are_of_the_training_split_and_of_every_class(fashion, tmp_path):
-    source = Source(tmp_path, fashion, tmp_path, seed=0)
-    rows = [row["image"] for row in TFLite(representative_examples=30)._representative(source)]
-    train = {row["image"].tobytes() for row in fashion.splits["train"].inputs()}
-    test = {row["image"].tobytes() for row in fashion.splits["test"].inputs()}
-    assert len(rows) == 30 and all(row.shape == (1, 28, 28, 3) for row in rows)
-    assert all(row[0].tobytes() in train and row[0].tobytes() not in test for row in rows)
+def test_representative_rows_are_of_the_training_split_and_of_every_class(ready, tmp_path):
+    splits = ready.source.data.splits
+    path = representative.write(ready.source, 30, tmp_path / "rows")
+    rows = [row["image"][0] for row in representative.read(path)]
+    train = {row["image"].tobytes(): label for row, label in zip(splits["train"].inputs(), splits["train"].labels, strict=True)}
+    assert len(rows) == 30 and {train[row.tobytes()] for row in rows} == set(range(10))
+
+
+@pytest.mark.parametrize("limit", [{"time_limit": 0.01}, {"memory_limit": 0.001}])
+def test_a_conversion_that_passes_a_limit_is_a_reason(ready, tmp_path, limit):
+    (artifact,) = TFLite(variants=["float32"], **limit).write(replace(ready.source, run_directory=tmp_path))
+    assert "was stopped" in artifact.reasons[0] and not artifact.passed

@@ -20,6 +20,10 @@ class Evaluation(Component):
         """labels: int [rows]; probabilities: float32 [rows, classes]."""
         raise NotImplementedError
 
+    def headline(self, labels: np.ndarray, probabilities: np.ndarray, classes: int) -> float:
+        """The primary metric alone."""
+        return self.measure(labels, probabilities, classes)[self.primary]
+
     def by_slice(
         self, labels: np.ndarray, probabilities: np.ndarray, columns: Mapping[str, np.ndarray], classes: int
     ) -> dict[str, dict[str, dict[str, float]]]:

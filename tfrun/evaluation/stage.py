@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tfrun.dataset import Data
     from tfrun.experiment import Experiment
-    from tfrun.export.measure import Held
+    from tfrun.export.held import Held
     from tfrun.model import Model
     from tfrun.record import Record
     from tfrun.record.result import Result
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def evaluate(experiment: Experiment, model: Model, data: Data, record: Record, result: Result) -> Held:
     """Metrics of the trained model; the test split's predictions are what exports are held against."""
     from tfrun.evaluation.shift import shift, spread
-    from tfrun.export.measure import Held
+    from tfrun.export.held import Held
     from tfrun.export.numeric import numeric
 
     with record.stage("evaluation") as stage:

@@ -30,6 +30,9 @@ class Standard(Evaluation):
     def measure(self, labels, probabilities, classes):
         return {name: METRICS[name](labels, probabilities, classes) for name in self.metric_names()}
 
+    def headline(self, labels, probabilities, classes):
+        return METRICS[self.primary](labels, probabilities, classes)
+
     def by_slice(self, labels, probabilities, columns, classes):
         return {
             column: {

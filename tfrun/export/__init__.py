@@ -5,20 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from tfrun.component import Component
 
 if TYPE_CHECKING:
     from tfrun.dataset import Data
+    from tfrun.export.held import Held
 
 
 @dataclass(frozen=True)
 class Artifact:
     """One exported file or folder and, once measured, what it is worth.
 
-    path: relative to the run directory. retention: primary metric over the trained model's, on the same rows.
-    signature: the one it answers. max_abs_difference: of probabilities, to the trained model's. latency_ms: cold_load, cold_first, p50, p99 of one row.
+    path: relative to the run directory. signature: the one it answers. retention: primary metric over the trained model's, on the same
+    rows; retention_interval: [low, high], 95 %, paired. max_abs_difference, mean_abs_difference: of probabilities, to the trained model's.
+    agreement: share of rows with the same top class. latency_ms: import of the runtime, load, first answer, then p50 and p99 of one row.
+    rows_per_second: in batches. details: what only this target can tell, in plain values.
     """
 
     target: str
@@ -31,15 +34,19 @@ class Artifact:
     bytes_vs_float_tflite: float | None = None
     metrics: dict[str, float] = field(default_factory=dict)
     retention: float | None = None
+    retention_interval: list[float] | None = None
     max_abs_difference: float | None = None
+    mean_abs_difference: float | None = None
     agreement: float | None = None
     latency_ms: dict[str, float | None] = field(
-        default_factory=lambda: dict.fromkeys(("cold_load", "cold_first", "p50", "p99"))
+        default_factory=lambda: dict.fromkeys(("cold_import", "cold_load", "cold_first", "p50", "p99"))
     )
+    rows_per_second: float | None = None
     peak_memory_bytes: int | None = None
     passed: bool = False
     reasons: list[str] = field(default_factory=list)
     signature: str = "serving_default"
+    details: dict[str, Any] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -51,20 +58,37 @@ class Artifact:
 
 @dataclass(frozen=True)
 class Source:
-    """What targets are made from. saved_model: folder of the whole model as a SavedModel, each weight once.
+    """What targets are made from.
 
-    to_numeric: a raw batch -> a batch for the signature `numeric`, which runtimes without strings take; None: there is none.
+    name: the experiment's. saved_model: folder of the whole model as a SavedModel, each weight once. contract: see contract.py.
+    held: held-out rows. to_numeric: a raw batch -> a batch for the signature `numeric`, which runtimes without strings take; None:
+    there is none.
     """
 
+    name: str
     saved_model: Path
     data: Data
+    held: Held
+    contract: dict[str, Any]
     run_directory: Path
     seed: int
     to_numeric: Callable[[dict], dict] | None = None
 
+    @property
+    def signature(self) -> str:
+        """The one that runtimes without strings take."""
+        return "serving_default" if self.to_numeric is None else "numeric"
+
+    @property
+    def scratch(self) -> Path:
+        """A folder beside `saved_model` that is gone after the run."""
+        return self.saved_model.parent
+
 
 class Export(Component):
     """Protocol of the group: `write(source)` makes the files and gives one Artifact each, not yet measured."""
+
+    works_apart: ClassVar[bool] = False  # uses tfrun.apart, which is better started early
 
     @property
     def target(self) -> str:

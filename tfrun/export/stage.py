@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from tfrun.export import Artifact, Source
-from tfrun.export.measure import Held, Worker, measured, sized
+from tfrun.export.held import Held
+from tfrun.export.measure import Worker, measured
+from tfrun.export.size import sized
 from tfrun.quiet import native_output_to
 
 if TYPE_CHECKING:
@@ -15,41 +19,54 @@ if TYPE_CHECKING:
     from tfrun.model import Model
     from tfrun.record import Record
 
+Written = list[tuple[Artifact, float | None]]  # with the largest difference of probabilities that it may have
+
 
 def export(experiment: Experiment, model: Model, data: Data, held: Held, record: Record) -> list[Artifact]:
     """Writes every target and measures every file, each in a fresh process."""
     if not experiment.export:
         return []
-    written = _write(experiment, model, data, held, record)
-    return sized(_measure(experiment, written, held, record), record.directory)
+    return sized(_measure(experiment, _write(experiment, model, data, held, record), held, record), record.directory)
 
 
-def _write(experiment: Experiment, model: Model, data: Data, held: Held, record: Record) -> list[tuple[Artifact, float | None]]:
-    """Each artifact with the largest difference of probabilities that it may have."""
-    from tfrun.export import contract, module
+def _write(experiment: Experiment, model: Model, data: Data, held: Held, record: Record) -> Written:
+    from tfrun.export import module
 
-    scratch = record.directory / "exports" / ".source"
-    written: list[tuple[Artifact, float | None]] = []
+    written: Written = []
     with record.stage("export", has_progress=True) as stage:
-        with record.progress("writing", len(experiment.export), "targets") as progress, native_output_to(record.log_path):
-            try:
-                module.save(model, scratch)
-                source = Source(scratch, data, record.directory, experiment.seed, held.to_numeric)
-                for number, target in enumerate(experiment.export.values(), start=1):
-                    written += [(artifact, target.largest_difference(artifact.variant)) for artifact in target.write(source)]
-                    progress.reach(number, target.target)
-            finally:
-                shutil.rmtree(scratch, ignore_errors=True)
-        contract.write(contract.contract(model, contract.example(held.split)), record.directory / "exports")
-        indirect = sorted({artifact.target for artifact, _ in written if artifact.signature != module.SIGNATURE})
+        with (
+            record.progress("writing", len(experiment.export), "targets") as progress,
+            native_output_to(record.log_path),
+            _source(experiment, model, data, held, record) as source,
+        ):
+            for number, target in enumerate(experiment.export.values(), start=1):
+                written += [(artifact, target.largest_difference(artifact.variant)) for artifact in target.write(source)]
+                progress.reach(number, target.target)
+        indirect = sorted({artifact.target for artifact, _ in written if artifact.signature == module.NUMERIC})
         note = f"; {', '.join(indirect)} without strings: numbers and indices in (exports/contract.json)" if indirect else ""
         stage.says = f"{len(written)} files{note}"
     return written
 
 
-def _measure(
-    experiment: Experiment, written: list[tuple[Artifact, float | None]], held: Held, record: Record
-) -> list[Artifact]:
+@contextmanager
+def _source(experiment: Experiment, model: Model, data: Data, held: Held, record: Record) -> Iterator[Source]:
+    """The whole model in a folder that is gone afterwards."""
+    from tfrun.export import contract, module
+
+    exports = record.directory / "exports"
+    scratch = exports / ".source"
+    try:
+        module.save(model, scratch / "saved_model")
+        content = contract.contract(model, contract.example(held.split))
+        contract.write(content, exports)
+        yield Source(
+            experiment.name, scratch / "saved_model", data, held, content, record.directory, experiment.seed, held.to_numeric
+        )
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _measure(experiment: Experiment, written: Written, held: Held, record: Record) -> list[Artifact]:
     artifacts: list[Artifact] = []
     with record.stage("measuring", has_progress=True) as stage:
         with record.progress("measuring", len(written), "files") as progress:

@@ -19,7 +19,7 @@ from tfrun.record.result import Result
 if TYPE_CHECKING:
     from tfrun.dataset import Data
     from tfrun.experiment import Experiment
-    from tfrun.export.measure import Held
+    from tfrun.export.held import Held
     from tfrun.model import Model
     from tfrun.training.trainer import History
 

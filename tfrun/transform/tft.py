@@ -9,7 +9,7 @@ from pydantic import field_validator
 
 from tfrun.component import setting
 from tfrun.config.problems import Problem, RunError, shorten
-from tfrun.export.measure import hash_of
+from tfrun.export.size import hash_of
 from tfrun.transform import Transform
 
 if TYPE_CHECKING:

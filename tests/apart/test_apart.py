@@ -1,0 +1,97 @@
+"""Children that work, fail, die, hang, eat memory, or whose parent is killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tfrun.apart import Failed, apart, server
+from tfrun.apart.limits import Limits
+
+WORKS = "tests.apart.works"
+
+
+def test_a_child_has_tensorflow_and_returns_what_its_function_returns():
+    assert apart(f"{WORKS}:add", a=1.5, b=2.0) == 3.5
+    folder, _, loaded = apart(f"{WORKS}:where")
+    assert folder == os.getcwd() and loaded
+
+
+def test_children_work_side_by_side():
+    with ThreadPoolExecutor(3) as pool:
+        assert list(pool.map(lambda number: apart(f"{WORKS}:add", a=number, b=1), range(6))) == [1, 2, 3, 4, 5, 6]
+
+
+@pytest.mark.parametrize("name, says", [
+    ("fail", "the file is broken"), ("die", "was killed by signal 6"), ("leave", "ended with code 7 out of paper"),
+    ("nothing", "no attribute 'nothing'"),
+])  # fmt: skip
+def test_what_goes_wrong_is_told_in_one_line(name, says):
+    with pytest.raises(Failed) as error:
+        apart(f"{WORKS}:{name}")
+    assert says in str(error.value) and "\n" not in str(error.value)
+    assert apart(f"{WORKS}:add", a=1, b=1) == 2  # the others go on
+
+
+def test_a_child_that_hangs_is_ended_with_all_that_it_started(tmp_path):
+    with pytest.raises(Failed, match=r"took longer than 3 s and was stopped"):
+        apart(f"{WORKS}:hang", Limits(seconds=3), started=str(tmp_path / "pids"))
+    for pid in map(int, (tmp_path / "pids").read_text().split()):
+        assert ended(pid)
+
+
+def test_a_child_that_eats_memory_is_ended():
+    with pytest.raises(Failed, match=r"held 0\.\d+ GB of memory, more than 0.30 GB, and was stopped"):
+        apart(f"{WORKS}:eat", Limits(seconds=60, memory=300_000_000))
+
+
+def test_a_killed_server_is_replaced():
+    first = server()
+    os.kill(first._process.pid, signal.SIGKILL)
+    first._process.wait(10)
+    assert apart(f"{WORKS}:add", a=2, b=2) == 4 and server() is not first
+
+
+def test_nothing_outlives_a_killed_parent(tmp_path):
+    code = (
+        "import sys; from tfrun.apart import apart, server\n"
+        "print(server()._process.pid, flush=True)\n"
+        f"apart('{WORKS}:hang', started=sys.argv[1])\n"
+    )
+    started = tmp_path / "pids"
+    parent = subprocess.Popen([sys.executable, "-c", code, str(started)], stdout=subprocess.PIPE, text=True)
+    pids = [int(parent.stdout.readline())]
+    waited = threading.Event()
+    while not (started.is_file() and started.read_text()):
+        assert parent.poll() is None
+        waited.wait(0.05)
+    pids += map(int, started.read_text().split()[:1])
+    helper = int(started.read_text().split()[1])
+    parent.kill()
+    parent.wait()
+    parent.stdout.close()
+    assert all(ended(pid) for pid in [*pids, helper])
+
+
+def ended(pid: int) -> bool:
+    """Within ten seconds."""
+    try:
+        process = psutil.Process(pid)
+        psutil.wait_procs([process], timeout=10)
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+def test_the_folder_of_a_job_is_gone_afterwards(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    apart(f"{WORKS}:add", a=1, b=1)
+    assert not list(Path(tmp_path).iterdir())

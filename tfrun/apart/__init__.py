@@ -1,0 +1,174 @@
+"""Work in processes apart: a child each, ready at once, with limits. What fails, hangs or eats memory there harms nobody here.
+
+A small server process imports TensorFlow once and forks a child for each piece of work (see server.py): a child is ready in
+hundredths of a second instead of the seconds of an import. The server ends with the process that uses it, also when that is killed.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import itertools
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+from typing import Any
+
+from tfrun.apart.limits import Limits, over
+
+_POLL = 0.05  # seconds between looks at a child's memory
+
+
+class Failed(RuntimeError):
+    """The work ended otherwise than by returning. Its message is one line."""
+
+
+class Work:
+    """One child. `answer()` waits for what its function returns."""
+
+    def __init__(self, number: int, name: str, folder: tempfile.TemporaryDirectory, limits: Limits):
+        self.number, self.name, self.limits = number, name, limits
+        self.pid: int | None = None
+        self._folder = folder
+        self._code: int | None = None
+        self._done = threading.Event()
+
+    def ended(self, code: int) -> None:
+        self._code = code
+        self._done.set()
+
+    def answer(self) -> Any:
+        """What the function returned (as JSON can hold it). Raises Failed."""
+        with self._folder as folder:
+            broken = self._wait()
+            written = Path(folder) / "answer.json"
+            if broken:
+                raise Failed(broken)
+            answer = json.loads(written.read_text(encoding="utf-8")) if written.is_file() else {}
+            if "returned" in answer:
+                return answer["returned"]
+            raise Failed(answer.get("raised") or self._last_words(Path(folder) / "output.txt"))
+
+    def _wait(self) -> str:
+        """Until it has ended; a line where it was stopped."""
+        try:
+            for looks in itertools.count():
+                if self._done.wait(_POLL):
+                    return ""
+                line = over(self.limits, self.pid, looks * _POLL)
+                if line:
+                    self.stop()
+                    return line
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """Ends it and everything that it started."""
+        if self.pid is not None and not self._done.is_set():
+            with contextlib.suppress(ProcessLookupError):  # ended by itself just now
+                os.killpg(self.pid, signal.SIGKILL)
+        self._done.wait(10)
+
+    def _last_words(self, output: Path) -> str:
+        how = f"was killed by signal {-self._code}" if self._code < 0 else f"ended with code {self._code}"
+        lines = [line for line in output.read_text(errors="replace").splitlines() if line.strip()] if output.is_file() else []
+        return " ".join([f"{self.name} {how}", *lines[-1:]])[:300]
+
+
+class Server:
+    """The process that hands out children. One for all of a process; made by `server()`."""
+
+    def __init__(self):
+        mine, its = socket.socketpair()
+        environment = {
+            **os.environ,
+            "TF_CPP_MIN_LOG_LEVEL": "3",
+            "KERAS_BACKEND": "tensorflow",
+            "PYTHONPATH": os.pathsep.join(sys.path),
+        }
+        with its:
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "tfrun.apart.server", str(its.fileno())],
+                pass_fds=[its.fileno()], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                env=environment, start_new_session=True,
+            )  # fmt: skip
+        self._socket, self._lines = mine, mine.makefile("r", encoding="utf-8")
+        self._lock, self._numbers, self._works = threading.Lock(), itertools.count(), {}
+        self._lost = False
+        threading.Thread(target=self._listen, name="tfrun-apart", daemon=True).start()
+        atexit.register(self.close)
+
+    @property
+    def is_alive(self) -> bool:
+        return not self._lost and self._process.poll() is None
+
+    def start(self, function: str, limits: Limits, **arguments: Any) -> Work:
+        """function: "package.module:name"; arguments: as JSON can hold them. Returns at once."""
+        folder = tempfile.TemporaryDirectory(prefix="tfrun-apart-")
+        with self._lock:
+            work = Work(next(self._numbers), function.rpartition(":")[2], folder, limits)
+            self._works[work.number] = work
+            job = {"number": work.number, "function": function, "arguments": arguments, "folder": folder.name,
+                   "path": sys.path, "cwd": os.getcwd()}  # fmt: skip
+            try:
+                self._socket.sendall(json.dumps(job).encode() + b"\n")
+            except OSError:
+                work.ended(1)
+            if self._lost:
+                work.ended(1)
+        return work
+
+    def _listen(self) -> None:
+        """What the server tells of its children, until it ends."""
+        try:
+            for line in self._lines:
+                told = json.loads(line)
+                work = self._works[told["number"]]
+                if "pid" in told:
+                    work.pid = told["pid"]
+                else:
+                    del self._works[told["number"]]
+                    work.ended(told["code"])
+        except (OSError, ValueError):
+            pass  # closed by us
+        with self._lock:
+            self._lost = True
+            for work in self._works.values():
+                work.ended(1)
+
+    def close(self) -> None:
+        """The server sees the end of its socket, ends its children and then itself."""
+        atexit.unregister(self.close)
+        with contextlib.suppress(OSError):  # it has ended before
+            self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+_server: Server | None = None
+_opening = threading.Lock()
+
+
+def server() -> Server:
+    """The one of this process; started now where there is none, and then it loads TensorFlow while the caller goes on."""
+    global _server
+    with _opening:
+        if _server is None or not _server.is_alive:
+            _server = Server()
+        return _server
+
+
+def apart(function: str, limits: Limits | None = None, **arguments: Any) -> Any:
+    """Calls `function` ("package.module:name") in a child of its own and returns what it returns. Raises Failed."""
+    return server().start(function, limits or Limits(), **arguments).answer()

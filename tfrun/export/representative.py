@@ -1,0 +1,33 @@
+"""Training rows that ranges of integers are fitted on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from tfrun.export import Source
+from tfrun.export.runtime import wire
+
+
+def write(source: Source, count: int, path: Path) -> Path:
+    """`count` rows of the training split as they are, unaugmented, spread over the classes: a frame of one row each, as
+    `source.signature` takes it."""
+    train = source.data.splits["train"]
+    order = np.random.default_rng(source.seed).permutation(len(train))
+    by_class = order[np.argsort(train.labels[order], kind="stable")]
+    picked = by_class[np.linspace(0, len(by_class) - 1, min(count, len(by_class))).round().astype(int)]
+    with path.open("wb") as stream:
+        for raw in train.take(picked).inputs():
+            one = {name: np.asarray(value)[None] for name, value in raw.items()}
+            row = one if source.to_numeric is None else source.to_numeric(one)
+            wire.send(stream, {name: np.asarray(value) for name, value in row.items()})
+    return path
+
+
+def read(path: str | Path) -> Iterator[dict[str, np.ndarray]]:
+    """The rows that `write` wrote, a batch of one each."""
+    with open(path, "rb") as stream:
+        while (row := wire.receive(stream)) is not None:
+            yield row
