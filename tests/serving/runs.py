@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tfrun.export import Artifact
-from tfrun.export.measure import sized
+from tfrun.export.size import sized
 from tfrun.gate import Verdict
 from tfrun.record.result import Result
 

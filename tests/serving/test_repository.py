@@ -16,7 +16,7 @@ from tensorflow_serving.config.model_server_config_pb2 import ModelServerConfig
 from tests.conftest import tfrun
 from tests.serving.runs import finished_run
 from tfrun.config.problems import RunError
-from tfrun.export.measure import hash_of
+from tfrun.export.size import hash_of
 from tfrun.serving.evidence import NotBlessed, evidence
 from tfrun.serving.lock import alone
 from tfrun.serving.repository import Repository

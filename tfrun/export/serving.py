@@ -6,14 +6,17 @@ import json
 import shutil
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import yaml
 from pydantic import model_validator
 
+from tfrun.apart import Failed, apart
+from tfrun.apart.limits import Limits
 from tfrun.component import setting
 from tfrun.export import Artifact, Export, Source
 
+_LONGEST = 600.0  # seconds for answering the warm-up requests
 _CONTRACT = Path("assets.extra") / "contract.json"
 
 
@@ -22,6 +25,8 @@ class Serving(Export):
 
     `python -m tfrun push` takes it into a repository of versions.
     """
+
+    works_apart: ClassVar[bool] = True
 
     name: str | None = setting(
         None, "the model's name in the server; null: the experiment's", pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
@@ -64,7 +69,7 @@ class Serving(Export):
         artifact = Artifact(self.target, "default", str(visible.relative_to(source.run_directory)), runtime="saved_model")
         try:
             needed = self._fill(hidden, name, source)
-        except RuntimeError as error:
+        except Failed as error:
             shutil.rmtree(hidden, ignore_errors=True)
             return [Artifact(self.target, "default", artifact.path, "saved_model", reasons=[f"cannot be served: {error}"])]
         self._tell(folder, name, version, needed, source.contract)
@@ -77,10 +82,12 @@ class Serving(Export):
         from tfrun.serving import warmup
 
         shutil.copytree(source.saved_model, hidden)
-        rows = source.held.first(self.warmup_rows).inputs() if self.warmup_rows else ()
+        rows = source.held.split.first(self.warmup_rows).inputs() if self.warmup_rows else ()
         warmup.write(hidden, name, rows)
-        (hidden / _CONTRACT).write_text(json.dumps(source.contract, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
-        return source.apart("tfrun.serving.warmup:replay", version=str(hidden))["peak_memory_bytes"]
+        (hidden / _CONTRACT).write_text(
+            json.dumps(source.contract, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8"
+        )
+        return apart("tfrun.serving.warmup:replay", Limits(_LONGEST), version=str(hidden))["peak_memory_bytes"]
 
     def _tell(self, folder: Path, name: str, version: int, memory: int, contract: dict[str, Any]) -> None:
         from tfrun.serving import configs, kubernetes, readme

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from tfrun.config.problems import Problem, RunError, TfrunError
-from tfrun.export.measure import hash_of, size_of
+from tfrun.export.size import hash_of, size_of
 from tfrun.record.result import read
 
 

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tfrun.config.problems import ConfigError, Problem, RunError, nearest
-from tfrun.export.measure import hash_of, size_of
+from tfrun.export.size import hash_of, size_of
 from tfrun.serving import configs
 from tfrun.serving.disk import copy_folder, replace, sync_folder
 from tfrun.serving.evidence import Evidence

@@ -38,7 +38,7 @@ def replay(version: str) -> dict[str, int]:
     import tensorflow as tf
     from tensorflow_serving.apis.prediction_log_pb2 import PredictionLog
 
-    from tfrun.export.worker import peak_memory
+    from tfrun.export.runtime.worker import peak_memory
 
     signatures = tf.saved_model.load(version).signatures
     count = 0
