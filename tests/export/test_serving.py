@@ -52,16 +52,20 @@ def test_the_warm_up_requests_are_held_out_rows(made, ready):
 
 def test_nothing_hidden_is_left_and_the_contract_travels(made, ready):
     _, folder, exports = made
-    assert [path.name for path in folder.parent.iterdir()] == ["7"]
+    assert [path.name for path in folder.parent.iterdir() if path.is_dir()] == ["7"]
     assert json.loads((folder / "assets.extra/contract.json").read_text()) == ready.source.contract
     assert {path.name for path in exports.iterdir()} == {
-        "Shoes_2", "README.md", "models.config", "stable.config", "canary.config", "batching.config", "monitoring.config",
+        "Shoes_2", "README.md", "models.config", "batching.config", "monitoring.config",
         "docker-compose.yml", "kubernetes",
     }  # fmt: skip
 
 
 def test_the_servers_config_names_the_version_with_its_labels(made):
-    for stem, labels in (("models", {"stable": 7, "canary": 7}), ("stable", {"stable": 7}), ("canary", {"canary": 7})):
+    for stem, labels in (
+        ("models", {"stable": 7, "canary": 7}),
+        ("Shoes_2/stable", {"stable": 7}),
+        ("Shoes_2/canary", {"canary": 7}),
+    ):
         config = text_format.Parse((made[2] / f"{stem}.config").read_text(), ModelServerConfig())
         (entry,) = config.model_config_list.config
         assert (entry.name, entry.base_path, entry.model_platform) == ("Shoes_2", "/models/Shoes_2", "tensorflow")
@@ -79,8 +83,10 @@ def test_the_manifests_fit_together(made):
         assert selector.items() <= pod["metadata"]["labels"].items(), "the service sends to both"
         assert deployment["spec"]["selector"]["matchLabels"] == pod["metadata"]["labels"] == {"app": "shoes-2", "track": track}
         (container,) = pod["spec"]["containers"]
-        assert f"--model_config_file=/models/{track}.config" in container["args"]
-        assert {port["targetPort"] for port in files["service.yaml"]["spec"]["ports"]} == {port["name"] for port in container["ports"]}
+        assert f"--model_config_file=/models/Shoes_2/{track}.config" in container["args"]
+        assert {port["targetPort"] for port in files["service.yaml"]["spec"]["ports"]} == {
+            port["name"] for port in container["ports"]
+        }
         assert {mount["name"] for mount in container["volumeMounts"]} == {volume["name"] for volume in pod["spec"]["volumes"]}
         assert pod["spec"]["volumes"][0]["persistentVolumeClaim"]["claimName"] in names
         assert pod["spec"]["volumes"][1]["configMap"]["name"] in names
@@ -93,7 +99,9 @@ def test_the_manifests_fit_together(made):
 
 def test_docker_compose_mounts_a_repository_and_stays_on_loopback(made):
     (service,) = yaml.safe_load((made[2] / "docker-compose.yml").read_text())["services"].values()
-    assert service["image"].startswith("tensorflow/serving:") and all(port.startswith("127.0.0.1:") for port in service["ports"])
+    assert service["image"].startswith("tensorflow/serving:") and all(
+        port.startswith("127.0.0.1:") for port in service["ports"]
+    )
     assert service["volumes"] == ["${REPOSITORY:-.}:/models:ro", ".:/config:ro"]
 
 
@@ -105,7 +113,11 @@ def test_rows_of_any_shape_are_not_put_together_by_the_server(made, ready, tmp_p
     Serving(version=1, warmup_rows=0).write(replace(ready.source, run_directory=tmp_path, contract=fixed))
     arguments = yaml.safe_load((tmp_path / "exports/serving/docker-compose.yml").read_text())["services"]["serving"]["command"]
     assert {"--enable_batching=true", "--batching_parameters_file=/config/batching.config"} <= set(arguments)
-    sizes = [line.split()[-1] for line in (tmp_path / "exports/serving/batching.config").read_text().splitlines() if "allowed" in line]
+    sizes = [
+        line.split()[-1]
+        for line in (tmp_path / "exports/serving/batching.config").read_text().splitlines()
+        if "allowed" in line
+    ]
     assert sizes == ["1", "2", "4", "8", "16", "32"]
 
 

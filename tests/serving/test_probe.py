@@ -159,6 +159,6 @@ def test_labels_follow_promote_and_rollback(served, contract, capsys):
 
 
 def test_a_server_of_one_label_answers_with_it_also_when_none_is_asked_for(served, capsys):
-    with serving(served.repository, "stable.config") as track:
+    with serving(served.repository, "shoes/stable.config") as track:
         assert main([track.url(), "--seconds", "0"]) == 0
     assert "status      REST: version 1 AVAILABLE\n" in capsys.readouterr().out

@@ -34,7 +34,8 @@ def repository(tmp_path) -> Repository:
 
 def config(repository: Repository, stem: str = "models", name: str = "shoes"):
     """The entry of a model: (versions that are loaded, version by label)."""
-    parsed = text_format.Parse((repository.folder / f"{stem}.config").read_text(), ModelServerConfig())
+    folder = repository.folder if stem == "models" else repository.folder / name
+    parsed = text_format.Parse((folder / f"{stem}.config").read_text(), ModelServerConfig())
     (entry,) = [entry for entry in parsed.model_config_list.config if entry.name == name]
     assert entry.base_path == f"/models/{name}" and entry.model_platform == "tensorflow"
     return list(entry.model_version_policy.specific.versions), dict(entry.version_labels)
@@ -44,6 +45,11 @@ def names(folder: Path) -> list[str]:
     return sorted(os.listdir(folder))
 
 
+def versions(repository: Repository) -> list[str]:
+    """What is in a model's folder besides its configs."""
+    return [name for name in names(repository.folder / "shoes") if not name.endswith(".config")]
+
+
 def actions(repository: Repository) -> list[tuple[str, int]]:
     return [(line["action"], line["version"]) for line in repository.history.lines()]
 
@@ -51,8 +57,8 @@ def actions(repository: Repository) -> list[tuple[str, int]]:
 def test_a_push_copies_the_measured_bytes_and_says_where_they_are_from(run, repository):
     done = repository.push(evidence(run))
     assert (done.version, done.labels) == (1, {"canary": 1})
-    assert names(repository.folder) == [".lock", "canary.config", "history.jsonl", "models.config", "shoes", "stable.config"]
-    assert names(repository.folder / "shoes") == ["1"]
+    assert names(repository.folder) == [".lock", "history.jsonl", "models.config", "shoes"]
+    assert names(repository.folder / "shoes") == ["1", "canary.config", "stable.config"]
     assert hash_of(repository.folder / "shoes/1") == hash_of(run / "exports/serving/shoes/1700000000")
     assert config(repository) == ([1], {"canary": 1}) == config(repository, "canary")
     (line,) = repository.history.lines()
@@ -82,7 +88,7 @@ def test_old_versions_are_removed_that_nothing_needs(run, repository):
     for _ in range(3):
         repository.push(evidence(run))
     assert repository.push(evidence(run), keep=2).removed == (2, 3)
-    assert names(repository.folder / "shoes") == ["1", "4", "5"]
+    assert versions(repository) == ["1", "4", "5"]
     with pytest.raises(RunError, match="shoes 2: is not in the repository; choose from 1, 4, 5"):
         repository.promote("shoes", 2)
 
@@ -100,7 +106,7 @@ def test_what_others_wrote_into_models_config_stays(run, repository):
     (repository.folder / "models.config").write_text("model_config_list {")
     with pytest.raises(RunError, match=r"models.config: cannot be read \(.*\); mend it, or remove it"):
         repository.push(evidence(run))
-    assert names(repository.folder / "shoes") == ["1"]
+    assert versions(repository) == ["1"]
 
 
 @pytest.mark.parametrize(
@@ -182,9 +188,9 @@ def test_two_processes_push_at_once(tmp_path):
         subprocess.Popen([sys.executable, "-m", "tfrun", "push", str(run), "--to", "models"], cwd=tmp_path) for run in runs * 2
     ]
     assert [push.wait(timeout=120) for push in pushes] == [0] * 4
-    folder = tmp_path / "models/shoes"
-    assert names(folder) == ["1", "2", "3", "4"]
-    pushed = {line["version"]: line["sha256"] for line in Repository(tmp_path / "models").history.lines()}
+    folder, repository = tmp_path / "models/shoes", Repository(tmp_path / "models")
+    assert versions(repository) == ["1", "2", "3", "4"]
+    pushed = {line["version"]: line["sha256"] for line in repository.history.lines()}
     assert pushed == {version: hash_of(folder / str(version)) for version in (1, 2, 3, 4)}
     assert len(set(pushed.values())) == 2
 
@@ -230,7 +236,7 @@ def test_a_push_that_is_killed_at_any_moment_loses_nothing(run, tmp_path):
         killed = subprocess.run(
             [sys.executable, "-c", _KILLED, str(moment), "push", run, "--to", repository.folder], capture_output=True
         )
-        visible = [name for name in names(repository.folder / "shoes") if not name.startswith(".")]
+        visible = [name for name in versions(repository) if not name.startswith(".")]
         sound = hash_of(repository.folder / "shoes/1")
         assert all(hash_of(repository.folder / "shoes" / name) == sound for name in visible), visible
         assert config(repository)[1] in ({"stable": 1}, {"stable": 1, "canary": 2})
@@ -241,9 +247,7 @@ def test_a_push_that_is_killed_at_any_moment_loses_nothing(run, tmp_path):
         committed = len(repository.history.lines()) == 2
         done = repository.push(evidence(run))
         assert done.version == (3 if committed else 2) and done.labels == {"stable": 1, "canary": done.version}
-        assert names(repository.folder / "shoes") == [str(number) for number in range(1, done.version + 1)], (
-            "nothing hidden is left"
-        )
+        assert versions(repository) == [str(number) for number in range(1, done.version + 1)], "nothing hidden is left"
         outcomes.append(committed)
     assert killed.returncode == 0 and len(outcomes) > 8 and sorted(outcomes) == outcomes and {True, False} == set(outcomes)
 
@@ -270,7 +274,7 @@ def test_a_full_disk_is_one_line_and_nothing_is_lost(mounted, tmp_path, run):
     done = tfrun(tmp_path, "push", big, "--to", repository.folder)
     assert done.code == 1 and done.err.count("\n") == 1
     assert "cannot be written (No space left on device); make room: a version needs 3.0 MB; what is there is whole" in done.err
-    assert names(repository.folder / "shoes") == ["1"]
+    assert versions(repository) == ["1"]
     assert before == {name: (repository.folder / name).read_bytes() for name in before}
     assert repository.push(evidence(run)).version == 2, "room for a small one"
 

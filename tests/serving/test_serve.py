@@ -52,7 +52,8 @@ def test_it_answers_as_the_contract_says_and_ends_without_a_trace(exported, tmp_
 
 
 @pytest.mark.parametrize(
-    ("about", "code", "message"), [({"blessed": False}, 3, "is not blessed (test accuracy 0.5"), ({"status": "failed"}, 1, "did not finish")]
+    ("about", "code", "message"),
+    [({"blessed": False}, 3, "is not blessed (test accuracy 0.5"), ({"status": "failed"}, 1, "did not finish")],
 )
 def test_what_did_not_pass_is_refused(tmp_path, about, code, message):
     done = tfrun(tmp_path, "serve", finished_run(tmp_path / "run", **about), "--port", "0")
@@ -71,5 +72,7 @@ def test_damage_is_one_line_and_may_be_tried_anyway(exported, tmp_path):
 def test_a_port_that_is_taken_is_one_line():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        with pytest.raises(RunError, match=rf"127.0.0.1:{port}: cannot be listened on \(Address already in use\); choose another --port"):
+        with pytest.raises(
+            RunError, match=rf"127.0.0.1:{port}: cannot be listened on \(Address already in use\); choose another --port"
+        ):
             listening("127.0.0.1", port)

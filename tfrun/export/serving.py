@@ -93,14 +93,14 @@ class Serving(Export):
         from tfrun.serving import configs, kubernetes, readme
         from tfrun.serving.compose import compose
 
-        labels = {name: dict.fromkeys(configs.LABELS, version)}
+        labels = dict.fromkeys(configs.LABELS, version)
         batching = configs.batching(self.batch_size, max(1, round(self.cpus)))
         needs = kubernetes.Needs(
             name, self.image, self.cpus, memory, _one_shape(contract), batching, self.replicas, self.max_replicas
         )
         texts = {
-            "models.config": configs.models(labels, {}),
-            **{f"{label}.config": configs.track(labels, label, {}) for label in configs.LABELS},
+            "models.config": configs.models({name: labels}, {}),
+            **{f"{name}/{label}.config": configs.track(name, labels, label) for label in configs.LABELS},
             "batching.config": batching,
             "monitoring.config": configs.MONITORING,
             "docker-compose.yml": _yaml(compose(needs)),

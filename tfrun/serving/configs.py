@@ -43,22 +43,20 @@ def models(
     return text_format.MessageToString(config)
 
 
-def track(entries: dict[str, dict[str, int]], label: str, bases: dict[str, str]) -> str:
-    """Text for servers that have one label's versions only: what they answer without a label is that label's.
+def track(name: str, labels: dict[str, int], label: str, base: str = "") -> str:
+    """Text for servers that have this one model, in one label's version only: what they answer without a label is that label's.
 
-    bases: base path by model, where it is not the usual one.
+    labels: version by label; without the label there is no model in it. base: base path, where it is not the usual one.
     """
     from google.protobuf import text_format
     from tensorflow_serving.config.model_server_config_pb2 import ModelServerConfig
 
     config = ModelServerConfig()
     config.model_config_list.SetInParent()
-    for name, labels in entries.items():
-        if label in labels:
-            entry = config.model_config_list.config.add(name=name, base_path=bases.get(name, f"{ROOT}/{name}"))
-            entry.model_platform = "tensorflow"
-            entry.model_version_policy.specific.versions.append(labels[label])
-            entry.version_labels[label] = labels[label]
+    if label in labels:
+        entry = config.model_config_list.config.add(name=name, base_path=base or f"{ROOT}/{name}", model_platform="tensorflow")
+        entry.model_version_policy.specific.versions.append(labels[label])
+        entry.version_labels[label] = labels[label]
     return text_format.MessageToString(config)
 
 

@@ -110,7 +110,7 @@ def _container(needs: Needs, track: str) -> dict[str, Any]:
         "name": "serving",
         "image": needs.image,
         "command": ["/usr/bin/tensorflow_model_server"],
-        "args": needs.arguments(f"/models/{track}.config", "/config"),
+        "args": needs.arguments(f"{configs.ROOT}/{needs.name}/{track}.config", "/config"),
         "ports": [{"name": "grpc", "containerPort": GRPC}, {"name": "rest", "containerPort": REST}],
         "startupProbe": {"httpGet": status, "periodSeconds": 5, "failureThreshold": 60},
         "readinessProbe": {"httpGet": metadata, "periodSeconds": 5, "timeoutSeconds": 3, "failureThreshold": 2},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,11 @@ from tfrun.serving.kubernetes import GRPC, REST, Needs
 
 def text(needs: Needs, version: int, contract: dict[str, Any], warmup_rows: int) -> str:
     """contract: content of `exports/contract.json`."""
-    template = Environment(undefined=StrictUndefined, keep_trailing_newline=True, trim_blocks=True).from_string(
-        Path(__file__).with_name("readme.md.j2").read_text(encoding="utf-8")
-    )
+    environment = Environment(undefined=StrictUndefined, keep_trailing_newline=True, trim_blocks=True)
+    environment.filters["shape"] = lambda shape: f"[{', '.join('?' if side is None else str(side) for side in shape)}]"
+    template = environment.from_string(Path(__file__).with_name("readme.md.j2").read_text(encoding="utf-8"))
     signature = contract["signatures"]["serving_default"]
     return template.render(
         needs=needs, version=version, warmup_rows=warmup_rows, rest=REST, grpc=GRPC, memory_mb=round(needs.memory / 1e6),
-        inputs=signature["inputs"], outputs=signature["outputs"],
+        inputs=signature["inputs"], outputs=signature["outputs"], tensorflow=version_of("tensorflow"),
     )  # fmt: skip

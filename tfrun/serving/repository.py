@@ -6,7 +6,8 @@ command where this one was killed. Readers see whole versions and whole configs 
 <repository>/<name>/<version>/    SavedModel, warm-up requests, contract
 <repository>/<name>/.incoming-…   a version on its way
 <repository>/history.jsonl        who did what, when, from which run
-<repository>/models.config        for a server of all labels; stable.config, canary.config: of one label each
+<repository>/models.config        for a server of all models and labels
+<repository>/<name>/stable.config for a server of this model's stable version; canary.config: of its canary
 """
 
 from __future__ import annotations
@@ -187,9 +188,11 @@ class Repository:
         path = self.folder / "models.config"
         text = configs.models(labels, also, configs.read(path), str(path))
         bases = configs.base_paths(text)
-        texts = {"models": text, **{label: configs.track(labels, label, bases) for label in configs.LABELS}}
-        for stem, content in texts.items():
-            file = self.folder / f"{stem}.config"
+        texts = {path: text}
+        for name, each in labels.items():
+            for label in configs.LABELS:
+                texts[self.folder / name / f"{label}.config"] = configs.track(name, each, label, bases[name])
+        for file, content in texts.items():
             if configs.read(file) != _HEAD + content:
                 replace(file, _HEAD + content)
 
