@@ -67,6 +67,9 @@ def test_damage_is_one_line_and_may_be_tried_anyway(exported, tmp_path):
     assert done.code == 1 and "is not what was measured" in done.err and done.err.count("\n") == 1
     done = tfrun(tmp_path, "serve", run, "--port", "0", "--anyway")
     assert done.code == 1 and "exports/saved_model: cannot be loaded (" in done.err and done.err.count("\n") == 1
+    (run / "exports/contract.json").write_text('{"signatures')
+    done = tfrun(tmp_path, "serve", run, "--port", "0", "--anyway")
+    assert done.code == 1 and "exports/contract.json: is no contract (" in done.err and done.err.count("\n") == 1
 
 
 def test_a_port_that_is_taken_is_one_line():

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from tfrun.record.console import Console
+from tfrun.serving import recorded
 from tfrun.serving.evidence import evidence
 from tfrun.serving.scoring import app, listening, serve
 
@@ -27,6 +28,7 @@ def main(argv: list[str]) -> int:
     else:
         run.demand_passed(artifact)
         run.demand_same_bytes(artifact)
+    recorded.read(run.directory / "exports" / "contract.json")  # a damaged one would show late and strangely
     with listening(args.host, args.port) as where:
         url = "http://{}:{}".format(*where.getsockname())
         try:
