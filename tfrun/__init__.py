@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tfrun.config.problems import RunError as RunError
     from tfrun.config.problems import TfrunError as TfrunError
     from tfrun.experiment import Experiment as Experiment
+    from tfrun.further import add_exports as add_exports
     from tfrun.record.result import Result as Result
     from tfrun.run import check_data as check_data
     from tfrun.run import resume as resume
@@ -32,6 +33,7 @@ _HOME = {
     "Checks": "tfrun.checks",
     "run": "tfrun.run",
     "resume": "tfrun.run",
+    "add_exports": "tfrun.further",
     "Result": "tfrun.record.result",
     "Problem": "tfrun.config.problems",
     "TfrunError": "tfrun.config.problems",
@@ -91,6 +93,7 @@ _HOME = {
     "SavedModel": "tfrun.export.saved_model",
     "Serving": "tfrun.export.serving",
     "TFLite": "tfrun.export.tflite",
+    "ONNX": "tfrun.export.onnx",
     "NoGate": "tfrun.gate.none",
     "Thresholds": "tfrun.gate.thresholds",
     "MLflow": "tfrun.tracking.mlflow",

@@ -54,9 +54,13 @@ class Model:
 
     def probabilities(self, raw: dict[str, tf.Tensor]) -> tf.Tensor:
         """raw: a batch of each input as the user has it. float32 [batch, classes]."""
+        return self.answer(self.transform(raw))
+
+    def answer(self, inputs: tf.Tensor) -> tf.Tensor:
+        """inputs: what the transform gives, [batch, ...]. float32 [batch, classes]."""
         import tensorflow as tf
 
-        features = self.backbone(self.transform(raw), training=False)
+        features = self.backbone(inputs, training=False)
         return tf.nn.softmax(self.head(features, training=False))
 
     @property

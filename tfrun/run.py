@@ -124,7 +124,7 @@ def _follow(experiment: Experiment, quiet: bool) -> Result:
     """What a process does that helps another one to train: no run directory, and nothing after the training."""
     record = Onlooker(Console(quiet))
     result = Result(experiment.name, record.directory, experiment.seed)
-    experiment.strategy.follow(lambda: _trained(experiment, record, result, lambda error: None))
+    experiment.strategy.follow(lambda: trained(experiment, record, result, lambda error: None))
     result.status = "done"
     return result
 
@@ -137,21 +137,24 @@ def _checked(experiment: Experiment, record: Record, result: Result, _) -> str:
 
 def _whole(experiment: Experiment, record: Record, result: Result, abandon: Callable[[TfrunError], None]) -> str:
     """abandon: ends the process when training cannot be ended otherwise. Returns the status of the run."""
-    model, data, history = _trained(experiment, record, result, abandon)
+    model, data, history = trained(experiment, record, result, abandon)
     held = evaluate(experiment, model, data, record, result)
-    artifacts = export(experiment, model, data, held, record)
+    artifacts = export(experiment, model, data, held, record, record.directory)
     result.verdict = decide(experiment, artifacts, record, result)
     report(experiment, model, data, history, held, record, result)
     return "done"
 
 
-def _trained(experiment: Experiment, record: Record, result: Result, abandon) -> tuple[Model, Data, History]:
+def trained(
+    experiment: Experiment, record: Record, result: Result, abandon, examine: bool = True
+) -> tuple[Model, Data, History]:
+    """With the weights of the newest checkpoint, where the run directory has one. examine: check the data too."""
     start(experiment, record, result)
     from tfrun.model import build
 
     with experiment.strategy.open(experiment, record, abandon) as strategy:  # first: reading pictures would fix the devices
         data = open_data(experiment, record, result)
-        if experiment.strategy.leads:
+        if experiment.strategy.leads and examine:
             examine_data(experiment, data, record, result)
         model = build_model(experiment, data, strategy, record, result)
         history = train_model(experiment, model, data, strategy, record, result)

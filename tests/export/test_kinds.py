@@ -86,3 +86,20 @@ def test_the_file_answers_without_tfrun_and_as_the_contract_says(made):
     assert inputs["name"] in ("text", "audio") and inputs["dtype"] in ("string", "float32")
     if inputs["name"] == "audio":
         assert "16,000 Hz" in told["normalisation"]["note"] and inputs["rate"] == 16_000
+
+
+def test_a_serialized_example_is_answered_as_the_raw_row(made):
+    model, split, folder = made
+    (spec,) = model.inputs
+    examples = []
+    for row in split.first(3).inputs():
+        example = tf.train.Example()
+        value = row[spec.name]
+        if spec.dtype == "string":
+            example.features.feature[spec.name].bytes_list.value.append(value)
+        else:
+            example.features.feature[spec.name].float_list.value.extend(value)
+        examples.append(example.SerializeToString())
+    signature = tf.saved_model.load(str(folder)).signatures["serving_bytes"]
+    got = signature(examples=tf.constant(examples))["probabilities"]
+    np.testing.assert_allclose(got, model.predict(split.first(3)), atol=1e-5)

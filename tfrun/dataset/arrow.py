@@ -25,7 +25,9 @@ def roles(data: Data) -> Roles:
     row, digest = _marks(data)
     split = next(iter(data.splits.values()))
     inputs = {spec.column or spec.name: spec.kind for spec in data.inputs}
-    features = [name for name in split.facts if name != _DHASH and (name in inputs or data.kind in ("image", "audio", "vector"))]
+    features = [
+        name for name in split.facts if name != _DHASH and (name in inputs or data.kind in ("image", "audio", "vector"))
+    ]
     return Roles(
         label=data.label, texts=tuple(name for name, kind in inputs.items() if kind == "text" and name in features), ids=row,
         digest=digest, dhash=_DHASH if _DHASH in split.facts and data.kind == "image" else None, features=tuple(features),
@@ -55,7 +57,9 @@ def _batches(data: Data, split: Split) -> Iterator[pa.RecordBatch]:
         arrays[data.label] = _array(classes[split.labels[at]])
         arrays[row] = _array(split.ids[at])
         if split.digests is not None:  # the checks read no input to make them
-            arrays[digest] = pa.FixedSizeBinaryArray.from_buffers(pa.binary(32), len(at), [None, pa.py_buffer(split.digests[at])])
+            arrays[digest] = pa.FixedSizeBinaryArray.from_buffers(
+                pa.binary(32), len(at), [None, pa.py_buffer(split.digests[at])]
+            )
         yield pa.RecordBatch.from_pydict(arrays)
 
 

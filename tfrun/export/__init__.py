@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tfrun.component import Component
+from tfrun.config.problems import Problem
 
 if TYPE_CHECKING:
     from tfrun.dataset import Data
@@ -98,6 +99,10 @@ class Export(Component):
     def names(self) -> list[str]:
         """Names of the artifacts it will make, as `Artifact.name` gives them."""
         raise NotImplementedError
+
+    def problems(self) -> list[Problem]:
+        """What is wrong before the run starts, such as a package that is not there."""
+        return []
 
     def write(self, source: Source) -> list[Artifact]:
         """A file that could not be made is an Artifact with `reasons`; it does not stop the others."""

@@ -10,7 +10,8 @@ import numpy as np
 import tensorflow as tf
 
 from tfrun.dataset import InputSpec, Split
-from tfrun.export.module import NUMERIC, OUTPUT, SIGNATURE
+from tfrun.export import encoded
+from tfrun.export.module import BYTES, FEATURES, NUMERIC, OUTPUT, SIGNATURE
 from tfrun.export.numeric import numeric
 from tfrun.model import Model
 
@@ -36,8 +37,13 @@ def contract(model: Model, row: dict[str, np.ndarray]) -> dict[str, Any]:
         inside["image_size"] = list(model.transform.output_shape[:2])
     outputs = [{"name": OUTPUT, "dtype": "float32", "shape": [None, len(model.classes)]}]
     answer = model.probabilities(batch)
+    inputs = [_input(spec) for spec in model.inputs]
     content = {
-        "signatures": {SIGNATURE: {"inputs": [_input(spec) for spec in model.inputs], "outputs": outputs}},
+        "signatures": {
+            SIGNATURE: {"inputs": inputs, "outputs": outputs},
+            BYTES: {"inputs": [_encoded(model)], "outputs": outputs},
+            FEATURES: {"inputs": inputs, "outputs": [_features(model)]},
+        },
         "labels": list(model.classes),
         "normalisation": inside,
         "example": _exchange(SIGNATURE, request, answer),
@@ -54,6 +60,18 @@ def _input(spec: InputSpec) -> dict[str, Any]:
     about = {"column": spec.column, "rate": spec.rate}
     described = {"name": spec.name, "dtype": spec.dtype, "shape": [None, *spec.shape]}
     return {**described, **{key: value for key, value in about.items() if value}}
+
+
+def _encoded(model: Model) -> dict[str, Any]:
+    described = {"name": encoded.argument(model), "dtype": "string", "shape": [None]}
+    if encoded.takes_pictures(model):
+        return {**described, "note": 'JPEG, PNG, GIF, BMP or WebP files; in JSON as {"b64": …}'}
+    features = {encoded.feature(spec): encoded.stored(spec).name for spec in model.inputs}
+    return {**described, "note": "serialized tf.Examples; times are whole seconds since 1970 UTC", "features": features}
+
+
+def _features(model: Model) -> dict[str, Any]:
+    return {"name": FEATURES, "dtype": "float32", "shape": [None, *model.lazy.feature_shape]}
 
 
 def _exchange(signature: str, request: dict[str, Any], answer) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import tensorflow as tf
 
 from tfrun.backbone.layer import untracked_resources
+from tfrun.export import encoded
 from tfrun.export.numeric import numeric
 
 if TYPE_CHECKING:
@@ -16,13 +17,19 @@ if TYPE_CHECKING:
 
 SIGNATURE = "serving_default"
 NUMERIC = "numeric"
+BYTES = "serving_bytes"
+FEATURES = "features"
 OUTPUT = "probabilities"
 
 
 class ExportedModel(tf.Module):
-    """Signature `serving_default`: {input name: raw batch, …} -> {"probabilities": float32 [batch, classes]}.
+    """Signatures, each a batch:
 
-    Where an input is a string, the signature `numeric` takes numbers in its place (see `numeric.Numeric`).
+    - `serving_default`: {input name: raw values, …} -> {"probabilities": float32 [batch, classes]}
+    - `serving_bytes`: {"bytes": encoded pictures} or {"examples": serialized tf.Examples} -> the same (see `encoded`)
+    - `features`: as `serving_default` -> {"features": float32 [batch, …]}, what the backbone gives
+    - `numeric`, where an input is a string: numbers in its place (see `numeric.Numeric`) -> as `serving_default`
+
     The plain variables are tracked and the Keras model is not. Tracked as an attribute it would be stored a second
     time, and a TFLite conversion of the result would silently lose every weight. No attribute may be called `serve`:
     the TFLite converter takes that for a Keras export and drops signatures.
@@ -35,7 +42,15 @@ class ExportedModel(tf.Module):
         self.fitted = list(model.transform.variables)
         self.predict = tf.function(lambda **raw: {OUTPUT: model.probabilities(raw)})
         self.signature = self.predict.get_concrete_function(**{spec.name: _tensor(spec) for spec in model.inputs})
-        self.named = {SIGNATURE: self.signature}
+        self.predict_encoded = tf.function(lambda **given: {OUTPUT: encoded.probabilities(model, *given.values())})
+        self.embed = tf.function(lambda **raw: {FEATURES: model.backbone(model.transform(raw), training=False)})
+        self.named = {
+            SIGNATURE: self.signature,
+            BYTES: self.predict_encoded.get_concrete_function(
+                **{encoded.argument(model): tf.TensorSpec([None], tf.string, name=encoded.argument(model))}
+            ),
+            FEATURES: self.embed.get_concrete_function(**{spec.name: _tensor(spec) for spec in model.inputs}),
+        }
         part = numeric(model)
         if part is not None:
             self.predict_numeric = tf.function(lambda **batch: {OUTPUT: part.probabilities(batch)})

@@ -41,7 +41,7 @@ def numeric(model: Model) -> Numeric | None:
         return None
     if hasattr(transform, "numeric_inputs"):
         return Numeric(
-            transform.numeric_inputs, transform.to_numeric, lambda batch: _answer(model, transform.from_numeric(batch)),
+            transform.numeric_inputs, transform.to_numeric, lambda batch: model.answer(transform.from_numeric(batch)),
             transform.explained,
         )  # fmt: skip
     if transform.output_dtype == "string":
@@ -52,7 +52,7 @@ def numeric(model: Model) -> Numeric | None:
     spec = InputSpec("transformed", transform.output_dtype, tuple(transform.output_shape), "number")
     what = {"note": f"what the model makes of its input first; {transform.says}"}
     return Numeric((spec,), lambda raw: {"transformed": transform(raw)},
-                   lambda batch: _answer(model, batch["transformed"]), {"transformed": what})  # fmt: skip
+                   lambda batch: model.answer(batch["transformed"]), {"transformed": what})  # fmt: skip
 
 
 def _features(model: Model, inputs: tf.Tensor) -> tf.Tensor:
@@ -61,7 +61,3 @@ def _features(model: Model, inputs: tf.Tensor) -> tf.Tensor:
 
 def _softmax(model: Model, features: tf.Tensor) -> tf.Tensor:
     return tf.nn.softmax(model.head(features, training=False))
-
-
-def _answer(model: Model, inputs: tf.Tensor) -> tf.Tensor:
-    return _softmax(model, _features(model, inputs))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfrun.export import Artifact, Source
@@ -22,14 +23,15 @@ if TYPE_CHECKING:
 Written = list[tuple[Artifact, float | None]]  # with the largest difference of probabilities that it may have
 
 
-def export(experiment: Experiment, model: Model, data: Data, held: Held, record: Record) -> list[Artifact]:
-    """Writes every target and measures every file, each in a fresh process."""
+def export(experiment: Experiment, model: Model, data: Data, held: Held, record: Record, directory: Path) -> list[Artifact]:
+    """Writes every target below `directory` and measures every file, each in a fresh process."""
     if not experiment.export:
         return []
-    return sized(_measure(experiment, _write(experiment, model, data, held, record), held, record), record.directory)
+    written = _write(experiment, model, data, held, record, directory)
+    return sized(_measure(experiment, written, held, record, directory), directory)
 
 
-def _write(experiment: Experiment, model: Model, data: Data, held: Held, record: Record) -> Written:
+def _write(experiment: Experiment, model: Model, data: Data, held: Held, record: Record, directory: Path) -> Written:
     from tfrun.export import module
 
     written: Written = []
@@ -37,7 +39,7 @@ def _write(experiment: Experiment, model: Model, data: Data, held: Held, record:
         with (
             record.progress("writing", len(experiment.export), "targets") as progress,
             native_output_to(record.log_path),
-            _source(experiment, model, data, held, record) as source,
+            _source(experiment, model, data, held, directory) as source,
         ):
             for number, target in enumerate(experiment.export.values(), start=1):
                 written += [(artifact, target.largest_difference(artifact.variant)) for artifact in target.write(source)]
@@ -49,31 +51,30 @@ def _write(experiment: Experiment, model: Model, data: Data, held: Held, record:
 
 
 @contextmanager
-def _source(experiment: Experiment, model: Model, data: Data, held: Held, record: Record) -> Iterator[Source]:
+def _source(experiment: Experiment, model: Model, data: Data, held: Held, directory: Path) -> Iterator[Source]:
     """The whole model in a folder that is gone afterwards."""
     from tfrun.export import contract, module
 
-    exports = record.directory / "exports"
+    exports = directory / "exports"
     scratch = exports / ".source"
     try:
         module.save(model, scratch / "saved_model")
         content = contract.contract(model, contract.example(held.split))
         contract.write(content, exports)
-        yield Source(
-            experiment.name, scratch / "saved_model", data, held, content, record.directory, experiment.seed, held.to_numeric
-        )
+        yield Source(experiment.name, scratch / "saved_model", data, held, content, directory, experiment.seed, held.to_numeric)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _measure(experiment: Experiment, written: Written, held: Held, record: Record) -> list[Artifact]:
+def _measure(experiment: Experiment, written: Written, held: Held, record: Record, directory: Path) -> list[Artifact]:
     artifacts: list[Artifact] = []
     with record.stage("measuring", has_progress=True) as stage:
         with record.progress("measuring", len(written), "files") as progress:
             for artifact, allowed in written:
                 with Worker(artifact.runtime) as worker:
-                    path = record.directory / artifact.path
-                    artifacts.append(measured(artifact, worker, path, held, experiment.evaluation, allowed))
+                    artifacts.append(
+                        measured(artifact, worker, directory / artifact.path, held, experiment.evaluation, allowed)
+                    )
                 progress.reach(len(artifacts), artifact.name)
         stage.says = f"{len(artifacts)} files in their own runtimes on {len(held.split):,} test rows"
     return artifacts

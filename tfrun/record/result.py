@@ -40,6 +40,13 @@ class Result:
     determinism: dict[str, str] = field(default_factory=dict)
     error: str = ""
 
+    @classmethod
+    def of(cls, content: dict[str, Any], directory: Path) -> Result:
+        """What `read` gave, as an object again."""
+        known = {key: value for key, value in content.items() if key in cls.__dataclass_fields__}
+        artifacts = [Artifact(**fields) for fields in content["artifacts"]]
+        return cls(**{**known, "directory": directory, "artifacts": artifacts, "verdict": Verdict(**content["verdict"])})
+
     @property
     def exit_code(self) -> int:
         """0 done and blessed, 1 not done, 3 done and not blessed."""
@@ -60,7 +67,7 @@ class Result:
 
 
 def read(directory: Path) -> dict[str, Any]:
-    """The result of a run. Raises RunError when there is none, or half of one."""
+    """The result of a run, as plain values. Raises RunError when there is none, or half of one."""
     path = directory / "result.json"
     try:
         return json.loads(path.read_text(encoding="utf-8"))

@@ -88,7 +88,7 @@ class _Trainer:
     def train(self) -> History:
         progress = self._resumed() or Progress()
         phases = self.training.phases()
-        while not progress.done:
+        while not progress.done or self._waiting is not None:  # of a finished training too the weights are to be had
             progress = self._phase(PhaseRun(self.experiment, self.feed, phases[progress.phase], progress), len(phases))
         self.checkpoints.wait()
         kept = phases[-1].keep == "best" and "validation" in self.feed.data.splits

@@ -16,8 +16,9 @@ class NumberPart(Part):
     training rows lack some too. buckets: above 0: one-hot of so many shares of equal size, and one for missing.
     """
 
-    def __init__(self, spec, standardise: bool, buckets: int):
-        super().__init__(spec)
+    def __init__(self, spec, standardise: bool, buckets: int, taken=()):
+        super().__init__(spec, taken)
+        self._flag = self.made("missing")
         self._standardise, self._buckets = standardise, buckets
         self._count, self._mean, self._squares, self._lacks = 0, 0.0, 0.0, False
 
@@ -68,10 +69,6 @@ class NumberPart(Part):
             self.blocks += [Block(name, "missing", 1)] if self._lacks else []
         if self.values:
             self.blocks.append(Block(name, "bucket", self.values))
-
-    @property
-    def _flag(self) -> str:
-        return f"{self.spec.name}_missing"
 
     def to_numeric(self, raw):
         import tensorflow as tf
