@@ -95,7 +95,7 @@ def test_a_server_that_is_away_or_silent(served, contract, tmp_path):
         done = tfrun(tmp_path, "probe", f"http://127.0.0.1:{port}/v1/models/shoes", "--grpc", f"127.0.0.1:{port}")
         assert done.code == 1 and done.err.count("cannot be reached") == 2 == done.err.count("\n")
         taken.listen()  # takes calls, and never answers
-        with pytest.raises(RunError, match="cannot be reached .timed out"):
+        with pytest.raises(RunError, match=r"cannot be reached .timed out"):
             main([f"http://127.0.0.1:{port}/v1/models/shoes", "--timeout", "0.2"])
 
 
@@ -121,7 +121,7 @@ def test_a_server_of_something_else(content, monkeypatch):
     monkeypatch.setattr(Other, "content", content)
     with HTTPServer(("127.0.0.1", 0), Other) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        with pytest.raises(RunError, match="is not TensorFlow Serving's .*; is it such a server") as caught:
+        with pytest.raises(RunError, match=r"is not TensorFlow Serving's .*; is it such a server") as caught:
             main([f"http://127.0.0.1:{server.server_port}/v1/models/shoes"])
         server.shutdown()
     assert "\n" not in str(caught.value)

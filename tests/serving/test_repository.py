@@ -109,6 +109,15 @@ def test_what_others_wrote_into_models_config_stays(run, repository):
     assert versions(repository) == ["1"]
 
 
+def test_a_repository_made_by_hand_keeps_what_it_serves(run, repository):
+    (repository.folder / "shoes/3").mkdir(parents=True)
+    text = 'config { name: "shoes" base_path: "/models/shoes" model_platform: "tensorflow" version_labels { key: "stable" value: 3 } }'
+    (repository.folder / "models.config").write_text(f"model_config_list {{ {text} }}")
+    assert repository.push(evidence(run)).labels == {"stable": 3, "canary": 4}
+    assert repository.promote("shoes").labels["stable"] == 4
+    assert config(repository) == ([3, 4], {"stable": 4, "canary": 4}), "a rollback would go to 3"
+
+
 @pytest.mark.parametrize(
     ("about", "error", "message"),
     [
@@ -160,7 +169,7 @@ def test_damage_of_a_version_keeps_it_from_becoming_stable(run, repository):
     with pytest.raises(RunError, match="is damaged: it is not what was pushed"):
         repository.promote("shoes")
     (repository.folder / "shoes/7").mkdir()  # half a copy, made by hand
-    with pytest.raises(RunError, match="is no whole version: it holds no saved_model.pb"):
+    with pytest.raises(RunError, match=r"is no whole version: it holds no saved_model.pb"):
         repository.promote("shoes", 7)
     assert repository.push(evidence(run)).version == 8
 

@@ -30,7 +30,9 @@ def model(tmp_path_factory):
     tf.saved_model.save(lengths, str(saved), {"serving_default": lengths.call.get_concrete_function(**given)})
     inputs = [{"name": name, "dtype": spec.dtype.name, "shape": [None]} for name, spec in given.items()]
     outputs = [{"name": "probabilities", "dtype": "float32", "shape": [None, 2]}]
-    (run / "exports/contract.json").write_text(json.dumps({"signatures": {"serving_default": {"inputs": inputs, "outputs": outputs}}}))
+    (run / "exports/contract.json").write_text(
+        json.dumps({"signatures": {"serving_default": {"inputs": inputs, "outputs": outputs}}})
+    )
     folder = tmp_path_factory.mktemp("mlflow") / "model"
     save_model(run, saved, Path(folder))
     return mlflow.pyfunc.load_model(str(folder))

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
-from tfrun.cli.push import positive
+from tfrun.cli.arguments import real, seconds, whole
 from tfrun.config.problems import RunError
 from tfrun.serving.endpoint import Endpoint, Refused, model
 from tfrun.serving.probe import Asked, probe
@@ -49,35 +49,15 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--contract", type=Path, metavar="PATH", help="contract.json of the run: its recorded answers have to come"
     )
-    parser.add_argument("--tolerance", type=_at_least_0, default=1e-4, help="largest difference of an answer (default: 1e-4)")
-    parser.add_argument("--rows", type=_up_to(_MOST_ROWS), default=1, metavar="N", help="of one request (default: 1)")
+    parser.add_argument("--tolerance", type=real(0), default=1e-4, help="largest difference of an answer (default: 1e-4)")
+    parser.add_argument("--rows", type=whole(1, _MOST_ROWS), default=1, metavar="N", help="of one request (default: 1)")
     parser.add_argument(
-        "--seconds", type=_bounded, default=2.0, metavar="S", help=f"of load, at most {_LONGEST:g}; 0: none (default: 2)"
+        "--seconds",
+        type=seconds(0, _LONGEST),
+        default=2.0,
+        metavar="S",
+        help=f"of load, at most {_LONGEST:g}; 0: none (default: 2)",
     )
-    parser.add_argument("--connections", type=_up_to(_MOST_CONNECTIONS), default=1, metavar="N", help="at once (default: 1)")
-    parser.add_argument("--timeout", type=_at_least_0, default=30.0, metavar="SECONDS", help="for one answer (default: 30)")
+    parser.add_argument("--connections", type=whole(1, _MOST_CONNECTIONS), default=1, metavar="N", help="at once (default: 1)")
+    parser.add_argument("--timeout", type=seconds(0.001), default=30.0, metavar="SECONDS", help="for one answer (default: 30)")
     return parser
-
-
-def _at_least_0(text: str) -> float:
-    value = float(text)
-    if not value >= 0:
-        raise ValueError(text)
-    return value
-
-
-def _bounded(text: str) -> float:
-    value = _at_least_0(text)
-    if value > _LONGEST:
-        raise ValueError(text)
-    return value
-
-
-def _up_to(most: int):
-    def number(text: str) -> int:
-        value = positive(text)
-        if value > most:
-            raise ValueError(text)
-        return value
-
-    return number

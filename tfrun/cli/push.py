@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from tfrun.cli.arguments import seconds, whole
 from tfrun.serving.evidence import evidence, megabytes
 from tfrun.serving.repository import WAIT, Done, Repository
 
@@ -15,7 +16,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--to", type=Path, required=True, metavar="REPOSITORY", help="folder that servers read")
     parser.add_argument("--label", choices=("canary", "stable"), default="canary", help="what the version is (default: canary)")
     parser.add_argument("--name", help="the model's name in the server (default: that of the export)")
-    parser.add_argument("--keep", type=positive, metavar="N", help="remove the oldest versions beyond N that nothing needs")
+    parser.add_argument("--keep", type=whole(1), metavar="N", help="remove the oldest versions beyond N that nothing needs")
     add_wait(parser)
     args = parser.parse_args(argv)
     done = Repository(args.to, args.wait).push(evidence(args.directory), args.name, args.label, args.keep)
@@ -29,14 +30,7 @@ def main(argv: list[str]) -> int:
 
 def add_wait(parser: argparse.ArgumentParser) -> None:
     text = f"longest wait for another process that writes the repository (default: {WAIT:g})"
-    parser.add_argument("--wait", type=float, default=WAIT, metavar="SECONDS", help=text)
-
-
-def positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise ValueError(text)
-    return value
+    parser.add_argument("--wait", type=seconds(), default=WAIT, metavar="SECONDS", help=text)
 
 
 def show_labels(done: Done) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import suppress
 from pathlib import Path
 
+from tfrun.cli.arguments import whole
 from tfrun.record.console import Console
 from tfrun.serving import recorded
 from tfrun.serving.evidence import evidence
@@ -16,7 +18,7 @@ _TARGETS = ("saved_model", "serving")
 def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tfrun serve", description=__doc__)
     parser.add_argument("directory", type=Path, help="a run directory")
-    parser.add_argument("--port", type=int, default=5000, help="0: one that is free (default: 5000)")
+    parser.add_argument("--port", type=whole(0, 65535), default=5000, help="0: one that is free (default: 5000)")
     parser.add_argument("--host", default="127.0.0.1", help="0.0.0.0 lets other machines in (default: 127.0.0.1)")
     parser.add_argument("--anyway", action="store_true", help="also what did not pass, or is not what was measured")
     args = parser.parse_args(argv)
@@ -30,11 +32,10 @@ def main(argv: list[str]) -> int:
         run.demand_same_bytes(artifact)
     recorded.read(run.directory / "exports" / "contract.json")  # a damaged one would show late and strangely
     with listening(args.host, args.port) as where:
-        url = "http://{}:{}".format(*where.getsockname())
-        try:
+        host, port = where.getsockname()[:2]
+        url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        with suppress(KeyboardInterrupt):  # Terminated too
             serve(app(run, run.path(artifact)), where, lambda: _tell(run.path(artifact), url))
-        except KeyboardInterrupt:  # Terminated too
-            pass
     print("stopped     nothing is left running", flush=True)
     return 0
 

@@ -21,13 +21,8 @@ def models(
     where: that text's file, for the message. Raises RunError where it cannot be read.
     """
     from google.protobuf import text_format
-    from tensorflow_serving.config.model_server_config_pb2 import ModelServerConfig
 
-    config = ModelServerConfig()
-    try:
-        text_format.Parse(present, config)
-    except text_format.ParseError as error:
-        raise RunError(Problem(where, f"cannot be read ({error})", "mend it, or remove it: it is written anew")) from error
+    config = _parsed(present, where)
     listed = config.model_config_list
     if not entries:
         config.model_config_list.SetInParent()
@@ -62,11 +57,12 @@ def track(name: str, labels: dict[str, int], label: str, base: str = "") -> str:
 
 def base_paths(text: str) -> dict[str, str]:
     """Base path by model, of a text that `models` wrote."""
-    from google.protobuf import text_format
-    from tensorflow_serving.config.model_server_config_pb2 import ModelServerConfig
+    return {entry.name: entry.base_path for entry in _parsed(text, "").model_config_list.config}
 
-    config = text_format.Parse(text, ModelServerConfig())
-    return {entry.name: entry.base_path for entry in config.model_config_list.config}
+
+def labels(text: str, where: str) -> dict[str, dict[str, int]]:
+    """Version by label, by model. Raises as `models`."""
+    return {entry.name: dict(entry.version_labels) for entry in _parsed(text, where).model_config_list.config}
 
 
 def batching(largest: int, threads: int, timeout_micros: int = 1000) -> str:
@@ -78,6 +74,16 @@ def batching(largest: int, threads: int, timeout_micros: int = 1000) -> str:
     }  # fmt: skip
     lines = [f"{key} {{ value: {value} }}" for key, value in values.items()]
     return "\n".join([*lines, *(f"allowed_batch_sizes: {size}" for size in sizes), "pad_variable_length_inputs: false"]) + "\n"
+
+
+def _parsed(text: str, where: str):
+    from google.protobuf import text_format
+    from tensorflow_serving.config.model_server_config_pb2 import ModelServerConfig
+
+    try:
+        return text_format.Parse(text, ModelServerConfig())
+    except text_format.ParseError as error:
+        raise RunError(Problem(where, f"cannot be read ({error})", "mend it, or remove it: it is written anew")) from error
 
 
 def read(path: Path) -> str:

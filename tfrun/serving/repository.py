@@ -75,7 +75,7 @@ class Repository:
         with self._writing(size_of(source), create=True):
             version = max([*self._numbers(name), *self._model(name).pushed, 0]) + 1
             staged = self._staged(run, artifact, self.folder / name, version)
-            labels = {**self._model(name).labels, label: version}
+            labels = {**self._labels(name), label: version}
             more = {"staged": staged.name, "sha256": artifact.sha256, "run": run.about()}
             try:
                 self.history.append("push", name, version, labels, **more)
@@ -184,8 +184,8 @@ class Repository:
 
     def _configure(self, models: dict[str, Model]) -> None:
         labels = {name: model.labels for name, model in models.items()}
-        also = {name: [model.before] for name, model in models.items() if model.before is not None}
-        path = self.folder / "models.config"
+        also = {name: [model.before] for name, model in models.items() if model.before in self._numbers(name)}
+        path = self._config
         text = configs.models(labels, also, configs.read(path), str(path))
         bases = configs.base_paths(text)
         texts = {path: text}
@@ -205,6 +205,19 @@ class Repository:
         """Of the versions in the folder, smallest first."""
         folder = self.folder / name
         return sorted(int(entry) for entry in os.listdir(folder) if entry.isdecimal()) if folder.is_dir() else []
+
+    @property
+    def _config(self) -> Path:
+        return self.folder / "models.config"
+
+    def _labels(self, name: str) -> dict[str, int]:
+        """Of a model that was never pushed here: those that somebody wrote by hand."""
+        models = self.history.models()
+        return (
+            models[name].labels
+            if name in models
+            else configs.labels(configs.read(self._config), str(self._config)).get(name, {})
+        )
 
     def _model(self, name: str) -> Model:
         return self.history.models().get(name, Model())
