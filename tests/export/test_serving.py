@@ -27,7 +27,7 @@ def made(ready, tmp_path_factory):
     """(artifact, its version folder, exports/serving) in a run directory of its own."""
     source: Source = replace(ready.source, run_directory=tmp_path_factory.mktemp("run"))
     (artifact,) = Serving(name="Shoes_2", version=7, warmup_rows=5).write(source)
-    assert artifact.reasons == []
+    assert artifact.reasons == [] and artifact.details == {"model": "Shoes_2", "version": 7, "warm_up_requests": 5}
     folder = source.run_directory / artifact.path
     return artifact, folder, folder.parent.parent
 
@@ -132,6 +132,7 @@ def test_a_model_that_cannot_answer_is_a_reason_and_leaves_no_version(ready, tmp
 
 def test_a_later_export_is_a_higher_version(ready, tmp_path):
     (artifact,) = Serving(warmup_rows=0).write(replace(ready.source, run_directory=tmp_path))
+    assert not (tmp_path / artifact.path / warmup.FILE).exists(), "none were asked for"
     assert artifact.path.startswith("exports/serving/quickstart/") and int(artifact.path.rpartition("/")[2]) > 1_700_000_000
 
 

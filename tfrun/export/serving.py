@@ -66,28 +66,30 @@ class Serving(Export):
         folder = source.run_directory / "exports" / "serving"
         visible = folder / name / str(version)
         hidden = visible.with_name(f".incoming-{version}")
-        artifact = Artifact(self.target, "default", str(visible.relative_to(source.run_directory)), runtime="saved_model")
+        path = str(visible.relative_to(source.run_directory))
         try:
-            needed = self._fill(hidden, name, source)
+            warmed = self._fill(hidden, name, source)
         except Failed as error:
             shutil.rmtree(hidden, ignore_errors=True)
-            return [Artifact(self.target, "default", artifact.path, "saved_model", reasons=[f"cannot be served: {error}"])]
-        self._tell(folder, name, version, needed, source.contract)
+            return [Artifact(self.target, "default", path, "saved_model", reasons=[f"cannot be served: {error}"])]
+        self._tell(folder, name, version, warmed["peak_memory_bytes"], source.contract)
         hidden.rename(visible)
         sync_folder(visible.parent)
-        return [artifact]
+        details = {"model": name, "version": version, "warm_up_requests": warmed["requests"]}
+        return [Artifact(self.target, "default", path, "saved_model", details=details)]
 
-    def _fill(self, hidden: Path, name: str, source: Source) -> int:
-        """Writes the version. Returns the bytes of memory that answering the warm-up requests took."""
+    def _fill(self, hidden: Path, name: str, source: Source) -> dict[str, int]:
+        """Writes the version. Returns what `warmup.replay` says of it. Raises Failed where it cannot answer."""
         from tfrun.serving import warmup
 
         shutil.copytree(source.saved_model, hidden)
-        rows = source.held.split.first(self.warmup_rows).inputs() if self.warmup_rows else ()
-        warmup.write(hidden, name, rows)
+        if self.warmup_rows:
+            warmup.write(hidden, name, source.held.split.first(self.warmup_rows).inputs())
+        (hidden / _CONTRACT).parent.mkdir(exist_ok=True)
         (hidden / _CONTRACT).write_text(
             json.dumps(source.contract, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8"
         )
-        return apart("tfrun.serving.warmup:replay", Limits(_LONGEST), version=str(hidden))["peak_memory_bytes"]
+        return apart("tfrun.serving.warmup:replay", Limits(_LONGEST), version=str(hidden))
 
     def _tell(self, folder: Path, name: str, version: int, memory: int, contract: dict[str, Any]) -> None:
         from tfrun.serving import configs, kubernetes, readme

@@ -41,10 +41,10 @@ def replay(version: str) -> dict[str, int]:
     from tfrun.export.runtime.worker import peak_memory
 
     signatures = tf.saved_model.load(version).signatures
-    count = 0
-    for record in tf.data.TFRecordDataset(str(Path(version) / FILE)).as_numpy_iterator():
+    file = Path(version) / FILE
+    records = list(tf.data.TFRecordDataset(str(file)).as_numpy_iterator()) if file.exists() else []
+    for record in records:
         request = PredictionLog.FromString(record).predict_log.request
         batch = {key: tf.constant(tf.make_ndarray(value)) for key, value in request.inputs.items()}
         signatures[request.model_spec.signature_name](**batch)
-        count += 1
-    return {"requests": count, "peak_memory_bytes": peak_memory()}
+    return {"requests": len(records), "peak_memory_bytes": peak_memory()}
