@@ -91,6 +91,7 @@ _HOME = {
     "TPU": "tfrun.strategy.tpu",
     "Standard": "tfrun.evaluation.standard",
     "SavedModel": "tfrun.export.saved_model",
+    "Serving": "tfrun.export.serving",
     "TFLite": "tfrun.export.tflite",
     "TFJS": "tfrun.export.tfjs",
     "LiteRTJS": "tfrun.export.litertjs",

@@ -26,6 +26,11 @@ VERBS = {
     "init": "tfrun.cli.init",
     "schema": "tfrun.cli.schema",
     "cache": "tfrun.cli.cache",
+    "push": "tfrun.cli.push",
+    "promote": "tfrun.cli.promote",
+    "rollback": "tfrun.cli.rollback",
+    "probe": "tfrun.cli.probe",
+    "serve": "tfrun.cli.serve",
 }
 
 

@@ -212,7 +212,9 @@ def test_a_sound_is_answered_where_webassembly_has_no_fourier_transform(ready, b
             return {"probabilities": tf.nn.softmax(tf.abs(tf.signal.rfft(sound[:, :64]))[:, 1:5])}
 
     module = Loudest()
-    tf.saved_model.save(module, str(tmp_path / "sounds"), signatures={"serving_default": module.predict.get_concrete_function()})
+    tf.saved_model.save(
+        module, str(tmp_path / "sounds"), signatures={"serving_default": module.predict.get_concrete_function()}
+    )
     described = {
         "inputs": [{"name": "sound", "dtype": "float32", "shape": [None, None], "rate": 8000}],
         "example": {"request": {"instances": [{"sound": [0.0] * 64}]}},

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from tfrun.component import setting
 from tfrun.dataset import InputSpec, sounds
 from tfrun.dataset.folder import Examined, Folder
@@ -34,6 +36,7 @@ class AudioFolder(Folder):
         import tensorflow as tf
 
         def samples(content):
+            content = content.item() if isinstance(content, np.ndarray) else content  # as it comes outside of a graph
             return sounds.mono(decode(content), self.rate)
 
         def read(row):
