@@ -105,6 +105,9 @@ def _child(talk: socket.socket, job: dict) -> None:
         os.dup2(output, 2)
         os.chdir(job["cwd"])
         sys.path[:] = job["path"]
+        os.environ.update(job["environment"])
+        if job["cores"] and hasattr(os, "sched_setaffinity"):
+            os.sched_setaffinity(0, job["cores"])
         code = _work(job["function"], job["arguments"], folder / "answer.json")
     except BaseException:
         traceback.print_exc()
@@ -124,8 +127,7 @@ def _work(function: str, arguments: dict, answer: Path) -> int:
     try:
         told, code = {"returned": getattr(importlib.import_module(module), name)(**arguments)}, 0
     except Exception as error:
-        traceback.print_exc()
-        told, code = {"raised": one_line(error)}, 1
+        told, code = {"raised": one_line(error), "traceback": traceback.format_exc()}, 1
     answer.write_text(json.dumps(told), encoding="utf-8")
     return code
 
