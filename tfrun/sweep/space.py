@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from hydra._internal.grammar.utils import escape_special_characters
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Glob, IntervalSweep, Override, QuotedString
+from hydra.core.override_parser.types import Glob, IntervalSweep, Override, Quote, QuotedString
 from hydra.errors import OverrideParseException
 
 from tfrun.config.problems import ConfigError, Problem
 
+_WORD = re.compile(r"[A-Za-z_/][A-Za-z0-9_./:-]*")  # needs no quotes
+_NO_WORDS = frozenset({"null", "true", "false", "nan", "inf"})
 Values = dict[str, Any]  # of one trial: {key as on the command line: value}
 
 
@@ -176,7 +178,10 @@ def _text(value: Any) -> str:
         return "{" + ",".join(f"{key}:{_text(item)}" for key, item in value.items()) + "}"
     if isinstance(value, float):
         return repr(value)
-    return escape_special_characters(value) if isinstance(value, str) else str(value)
+    if isinstance(value, str):
+        plain = _WORD.fullmatch(value) and value.lower() not in _NO_WORDS
+        return value if plain else QuotedString(value, Quote.single).with_quotes()
+    return str(value)
 
 
 def _shown(dimension: Dimension) -> str:
