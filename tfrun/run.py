@@ -165,9 +165,10 @@ def trained(
 def start(experiment: Experiment, record: Record, result: Result) -> None:
     """TensorFlow, seeded."""
     with record.stage("start") as stage:
-        if any(target.works_apart for target in experiment.export.values()):
-            apart.server()  # loads TensorFlow too, meanwhile
-        import_tensorflow()
+        works_apart = any(target.works_apart for target in experiment.export.values())
+        import_tensorflow(lambda: works_apart and apart.server(forked=True))
+        if works_apart:
+            apart.server()  # of its own, where TensorFlow was in use before
         import keras
         import tensorflow as tf
 

@@ -1,6 +1,6 @@
 """Work in processes apart: a child each, ready at once, with limits. What fails, hangs or eats memory there harms nobody here.
 
-A small server process imports TensorFlow once and forks a child for each piece of work (see server.py): a child is ready in
+A small server process imports TensorFlow once and forks a child for each piece of work (see process.py): a child is ready in
 hundredths of a second instead of the seconds of an import. The server ends with the process that uses it, also when that is killed.
 """
 
@@ -21,6 +21,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from tfrun.apart.forked import Forked
 from tfrun.apart.limits import Limits, over
 
 _POLL = 0.05  # seconds between looks at a child's memory
@@ -104,20 +105,11 @@ class Work:
 class Server:
     """The process that hands out children. One for all of a process; made by `server()`."""
 
-    def __init__(self):
+    def __init__(self, forked: bool = False):
+        """forked: off this process, which must have imported TensorFlow and run no op of it; else a fresh process."""
         mine, its = socket.socketpair()
-        environment = {
-            **os.environ,
-            "TF_CPP_MIN_LOG_LEVEL": "3",
-            "KERAS_BACKEND": "tensorflow",
-            "PYTHONPATH": os.pathsep.join(sys.path),
-        }
         with its:
-            self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "tfrun.apart.server", str(its.fileno())],
-                pass_fds=[its.fileno()], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                env=environment, start_new_session=True,
-            )  # fmt: skip
+            self._process = Forked(mine, its) if forked else _fresh(its)
         self._socket, self._lines = mine, mine.makefile("r", encoding="utf-8")
         self._lock, self._numbers, self._works = threading.Lock(), itertools.count(), {}
         self._lost, self._news = False, threading.Event()
@@ -192,16 +184,37 @@ class Server:
             self._process.wait()
 
 
+def _fresh(its: socket.socket) -> subprocess.Popen:
+    variables = {"TF_CPP_MIN_LOG_LEVEL": "3", "KERAS_BACKEND": "tensorflow", "PYTHONPATH": os.pathsep.join(sys.path)}
+    return subprocess.Popen(
+        [sys.executable, "-P", "-m", "tfrun.apart.process", str(its.fileno())],
+        pass_fds=[its.fileno()], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        env={**os.environ, **variables}, start_new_session=True,
+    )  # fmt: skip
+
+
 _server: Server | None = None
 _opening = threading.Lock()
 
 
-def server() -> Server:
-    """The one of this process; started now where there is none, and then it loads TensorFlow while the caller goes on."""
+def _forget() -> None:
+    """In a fork: the server is the parent's."""
+    global _server, _opening
+    _server, _opening = None, threading.Lock()
+
+
+os.register_at_fork(after_in_child=_forget)
+
+
+def server(forked: bool = False) -> Server:
+    """The one of this process; started now where there is none, and then it loads TensorFlow while the caller goes on.
+
+    forked: see `Server`; it is ready at once then.
+    """
     global _server
     with _opening:
         if _server is None or not _server.is_alive:
-            _server = Server()
+            _server = Server(forked)
         return _server
 
 
