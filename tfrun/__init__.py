@@ -98,6 +98,9 @@ _HOME = {
     "ONNX": "tfrun.export.onnx",
     "NoGate": "tfrun.gate.none",
     "Thresholds": "tfrun.gate.thresholds",
+    "AutoSweep": "tfrun.sweep.auto",
+    "Grid": "tfrun.sweep.grid",
+    "Random": "tfrun.sweep.random",
     "MLflow": "tfrun.tracking.mlflow",
     "NoTracking": "tfrun.tracking.none",
 }

@@ -24,6 +24,7 @@ _GROUPS = frozenset(
         "export",
         "gate",
         "tracking",
+        "sweep",
     ]
 )
 

@@ -30,6 +30,8 @@ from tfrun.schedule.cosine import Cosine
 from tfrun.store import FeatureStore
 from tfrun.strategy import Strategy
 from tfrun.strategy.one_device import OneDevice
+from tfrun.sweep import Sweep
+from tfrun.sweep.auto import AutoSweep
 from tfrun.tracking import Tracking
 from tfrun.tracking.mlflow import MLflow
 from tfrun.tracking.none import NoTracking
@@ -83,6 +85,10 @@ class Experiment(Component):
         description="files that leave; each is measured again",
     )
     gate: Gate = setting(NoGate, "what must hold before the model may ship")
+    search: dict[str, str] = setting(
+        dict, "for -m: key: values to try, in Hydra's grammar, e.g. optimizer.learning_rate: tag(log,interval(1e-4,1e-1))"
+    )
+    sweep: Sweep = setting(AutoSweep, "for -m: which trials are made, and what decides")
     tracking: Tracking = setting(MLflow, "where the evidence goes besides the run directory")
 
     @field_validator("export", mode="before")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -24,9 +25,23 @@ def native_output_to(log: Path):
         os.close(saved)
 
 
-def import_tensorflow() -> None:
-    """Imports TensorFlow and Keras and runs a first op, silently. Raises what the import raises, and prints its chatter then."""
+_imported_in: list[int] = []  # the process that imported TensorFlow for its children; emptied where it is used
+
+
+def imported_only() -> None:
+    """This process has imported TensorFlow, and leaves its use to its children."""
+    _imported_in.append(os.getpid())
+
+
+def import_tensorflow(loaded: Callable[[], object] = lambda: None) -> None:
+    """Imports TensorFlow and Keras and finds the devices, silently. Raises what the import raises, and prints its chatter then.
+
+    loaded: called in between, as long as no op has been run: where TensorFlow was not imported before, or only imported.
+    """
     if "tensorflow" in sys.modules:
+        if _imported_in:
+            loaded()
+        _imported_in.clear()
         return
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ["KERAS_BACKEND"] = "tensorflow"
@@ -38,6 +53,7 @@ def import_tensorflow() -> None:
             import keras  # noqa: F401
             import tensorflow as tf
 
+            loaded()
             tf.config.list_physical_devices()
     except Exception:
         sys.stderr.write(chatter.read_text(errors="replace"))

@@ -54,7 +54,7 @@ def run(experiment: Experiment, directory: str | Path | None = None, quiet: bool
         return _follow(experiment, quiet)
     directory = Path(directory) if directory else None
     experiment = _seeded(experiment, directory)
-    return _recorded(experiment, Record.open(experiment, directory, Console(quiet)), _whole)
+    return recorded(experiment, Record.open(experiment, directory, Console(quiet)), _whole)
 
 
 def resume(directory: str | Path, experiment: Experiment | None = None, quiet: bool = False) -> Result:
@@ -70,7 +70,7 @@ def resume(directory: str | Path, experiment: Experiment | None = None, quiet: b
         raise ConfigError(*problems)
     if not experiment.strategy.leads:
         return _follow(experiment, quiet)
-    return _recorded(experiment, Record.reopen(Path(directory), Console(quiet)), _whole)
+    return recorded(experiment, Record.reopen(Path(directory), Console(quiet)), _whole)
 
 
 def check_data(experiment: Experiment, quiet: bool = False) -> Result:
@@ -83,7 +83,7 @@ def check_data(experiment: Experiment, quiet: bool = False) -> Result:
         raise ConfigError(*problems)
     warned = experiment.checks.model_copy(update={"on_anomaly": "warn"})
     experiment = experiment.model_copy(update={"checks": warned, "tracking": NoTracking()})
-    return _recorded(experiment, Record.open(experiment, None, Console(quiet)), _checked)
+    return recorded(experiment, Record.open(experiment, None, Console(quiet)), _checked)
 
 
 def _seeded(experiment: Experiment, directory: Path | None) -> Experiment:
@@ -95,7 +95,7 @@ def _seeded(experiment: Experiment, directory: Path | None) -> Experiment:
     return experiment.drawn()
 
 
-def _recorded(experiment: Experiment, record: Record, story: Callable) -> Result:
+def recorded(experiment: Experiment, record: Record, story: Callable) -> Result:
     """The whole story; whatever happens, the record tells it."""
     result = Result(experiment.name, record.directory, experiment.seed)
     tracking = experiment.tracking.start(record)
@@ -146,9 +146,9 @@ def _whole(experiment: Experiment, record: Record, result: Result, abandon: Call
 
 
 def trained(
-    experiment: Experiment, record: Record, result: Result, abandon, examine: bool = True
+    experiment: Experiment, record: Record, result: Result, abandon, examine: bool = True, until: float | None = None
 ) -> tuple[Model, Data, History]:
-    """With the weights of the newest checkpoint, where the run directory has one. examine: check the data too."""
+    """From the newest checkpoint, where the run directory has one. examine: check the data too. until: see `train`."""
     start(experiment, record, result)
     from tfrun.model import build
 
@@ -157,7 +157,7 @@ def trained(
         if experiment.strategy.leads and examine:
             examine_data(experiment, data, record, result)
         model = build_model(experiment, data, strategy, record, result)
-        history = train_model(experiment, model, data, strategy, record, result)
+        history = train_model(experiment, model, data, strategy, record, result, until)
         model = experiment.strategy.settled(model, lambda another: build(experiment, data, another, record.warn))
     return model, data, history
 
@@ -165,9 +165,10 @@ def trained(
 def start(experiment: Experiment, record: Record, result: Result) -> None:
     """TensorFlow, seeded."""
     with record.stage("start") as stage:
-        if any(target.works_apart for target in experiment.export.values()):
-            apart.server()  # loads TensorFlow too, meanwhile
-        import_tensorflow()
+        works_apart = any(target.works_apart for target in experiment.export.values())
+        import_tensorflow(lambda: works_apart and apart.server(forked=True))
+        if works_apart:
+            apart.server()  # of its own, where TensorFlow was in use before
         import keras
         import tensorflow as tf
 
@@ -194,11 +195,13 @@ def build_model(experiment: Experiment, data: Data, strategy, record: Record, re
     return model
 
 
-def train_model(experiment: Experiment, model: Model, data: Data, strategy, record: Record, result: Result) -> History:
+def train_model(
+    experiment: Experiment, model: Model, data: Data, strategy, record: Record, result: Result, until: float | None = None
+) -> History:
     from tfrun.training.trainer import train
 
     with record.stage("training", has_progress=True) as stage:
-        history = train(experiment, model, data, strategy, record)
+        history = train(experiment, model, data, strategy, record, until)
         kept = f"kept step {history.best_step}" if history.best_value is not None else f"kept the last step, {history.steps}"
         stage.says = f"{history.steps} steps on {strategy.num_replicas_in_sync} device(s), {kept}"
     result.weights_sha256 = model.weights_sha256()

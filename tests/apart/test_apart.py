@@ -95,3 +95,30 @@ def test_the_folder_of_a_job_is_gone_afterwards(tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     apart(f"{WORKS}:add", a=1, b=1)
     assert not list(Path(tmp_path).iterdir())
+
+
+def test_a_server_forked_off_a_loaded_process_is_ready_at_once_and_holds_nothing_back(tmp_path):
+    """The lock of a run and the pipe to its companion end with their process, though the server outlives it for a moment."""
+    code = (
+        "import fcntl, os, subprocess, sys, time\n"
+        "from tfrun.quiet import import_tensorflow\n"
+        "from tfrun import apart\n"
+        "lock = open(sys.argv[1], 'w'); fcntl.flock(lock, fcntl.LOCK_EX)\n"
+        "listener = subprocess.Popen(['cat'], stdin=subprocess.PIPE, stdout=subprocess.PIPE)\n"
+        "import_tensorflow(lambda: apart.server(forked=True))\n"
+        f"assert apart.apart('{WORKS}:add', a=1.5, b=2) == 3.5\n"
+        "import tensorflow as tf; assert float(tf.constant(1.0) + 1) == 2.0\n"
+        f"assert apart.apart('{WORKS}:add', a=1.5, b=2) == 3.5\n"
+        "listener.stdin.close(); assert listener.wait(5) == 0\n"
+        "lock.close(); fcntl.flock(open(sys.argv[1], 'w'), fcntl.LOCK_EX | fcntl.LOCK_NB)\n"
+        "process = apart.server()._process; print(type(process).__name__, process.pid)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, tmp_path / "lock"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    kind, pid = done.stdout.split()
+    assert kind == "Forked" and ended(int(pid))
+
+
+def test_a_child_can_have_work_done_apart_without_another_import():
+    kind, answer, _ = apart("tests.apart.nested:inner")
+    assert (kind, answer) == ("Forked", 3.0)

@@ -1,6 +1,6 @@
 """Work in processes apart: a child each, ready at once, with limits. What fails, hangs or eats memory there harms nobody here.
 
-A small server process imports TensorFlow once and forks a child for each piece of work (see server.py): a child is ready in
+A small server process imports TensorFlow once and forks a child for each piece of work (see process.py): a child is ready in
 hundredths of a second instead of the seconds of an import. The server ends with the process that uses it, also when that is killed.
 """
 
@@ -17,62 +17,82 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
+from tfrun.apart.forked import Forked
 from tfrun.apart.limits import Limits, over
 
 _POLL = 0.05  # seconds between looks at a child's memory
 
 
 class Failed(RuntimeError):
-    """The work ended otherwise than by returning. Its message is one line."""
+    """The work ended otherwise than by returning. Its message is one line; traceback: of what it raised, or ''."""
+
+    def __init__(self, message: str, traceback: str = ""):
+        super().__init__(message)
+        self.traceback = traceback
 
 
 class Work:
-    """One child. `answer()` waits for what its function returns."""
+    """One child. `answer()` waits for what its function returns; `ended` and `watch()` are for who waits for many."""
 
     def __init__(self, number: int, name: str, folder: tempfile.TemporaryDirectory, limits: Limits):
         self.number, self.name, self.limits = number, name, limits
         self.pid: int | None = None
-        self._folder = folder
+        self._folder, self._began = folder, time.monotonic()
         self._code: int | None = None
+        self._broken = ""
         self._done = threading.Event()
 
-    def ended(self, code: int) -> None:
+    def close(self, code: int) -> None:
         self._code = code
         self._done.set()
 
+    @property
+    def ended(self) -> bool:
+        return self._done.is_set()
+
+    def watch(self) -> None:
+        """Stops it where it has passed a limit."""
+        if self.ended or self._broken:
+            return
+        self._broken = over(self.limits, self.pid, time.monotonic() - self._began)
+        if self._broken:
+            self.stop()
+
     def answer(self) -> Any:
-        """What the function returned (as JSON can hold it). Raises Failed."""
+        """What the function returned (as JSON can hold it), once it has ended. Raises Failed."""
         with self._folder as folder:
-            broken = self._wait()
+            self._wait()
             written = Path(folder) / "answer.json"
-            if broken:
-                raise Failed(broken)
+            if self._broken:
+                raise Failed(self._broken)
             answer = json.loads(written.read_text(encoding="utf-8")) if written.is_file() else {}
             if "returned" in answer:
                 return answer["returned"]
-            raise Failed(answer.get("raised") or self._last_words(Path(folder) / "output.txt"))
+            words = answer.get("raised") or self._last_words(Path(folder) / "output.txt")
+            raise Failed(words, answer.get("traceback", ""))
 
-    def _wait(self) -> str:
-        """Until it has ended; a line where it was stopped."""
+    def _wait(self) -> None:
         try:
-            for looks in itertools.count():
-                if self._done.wait(_POLL):
-                    return ""
-                line = over(self.limits, self.pid, looks * _POLL)
-                if line:
-                    self.stop()
-                    return line
+            while not self._done.wait(_POLL):
+                self.watch()
         except BaseException:
             self.stop()
             raise
 
+    def ask_to_stop(self) -> None:
+        """SIGTERM: it may save what it has."""
+        if self.pid is not None and not self.ended:
+            with contextlib.suppress(ProcessLookupError):  # ended by itself just now
+                os.kill(self.pid, signal.SIGTERM)
+
     def stop(self) -> None:
         """Ends it and everything that it started."""
-        if self.pid is not None and not self._done.is_set():
-            with contextlib.suppress(ProcessLookupError):  # ended by itself just now
+        if self.pid is not None and not self.ended:
+            with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.pid, signal.SIGKILL)
         self._done.wait(10)
 
@@ -85,23 +105,14 @@ class Work:
 class Server:
     """The process that hands out children. One for all of a process; made by `server()`."""
 
-    def __init__(self):
+    def __init__(self, forked: bool = False):
+        """forked: off this process, which must have imported TensorFlow and run no op of it; else a fresh process."""
         mine, its = socket.socketpair()
-        environment = {
-            **os.environ,
-            "TF_CPP_MIN_LOG_LEVEL": "3",
-            "KERAS_BACKEND": "tensorflow",
-            "PYTHONPATH": os.pathsep.join(sys.path),
-        }
         with its:
-            self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "tfrun.apart.server", str(its.fileno())],
-                pass_fds=[its.fileno()], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                env=environment, start_new_session=True,
-            )  # fmt: skip
+            self._process = Forked(mine, its) if forked else _fresh(its)
         self._socket, self._lines = mine, mine.makefile("r", encoding="utf-8")
         self._lock, self._numbers, self._works = threading.Lock(), itertools.count(), {}
-        self._lost = False
+        self._lost, self._news = False, threading.Event()
         threading.Thread(target=self._listen, name="tfrun-apart", daemon=True).start()
         atexit.register(self.close)
 
@@ -109,20 +120,30 @@ class Server:
     def is_alive(self) -> bool:
         return not self._lost and self._process.poll() is None
 
-    def start(self, function: str, limits: Limits, **arguments: Any) -> Work:
-        """function: "package.module:name"; arguments: as JSON can hold them. Returns at once."""
+    def start(
+        self,
+        function: str,
+        limits: Limits,
+        environment: dict[str, str] | None = None,
+        cores: list[int] | None = None,
+        **arguments: Any,
+    ) -> Work:
+        """function: "package.module:name"; arguments: as JSON can hold them. Returns at once.
+
+        environment: variables that it has beside the server's. cores: numbers of those it may use; None: as the server.
+        """
         folder = tempfile.TemporaryDirectory(prefix="tfrun-apart-")
         with self._lock:
             work = Work(next(self._numbers), function.rpartition(":")[2], folder, limits)
             self._works[work.number] = work
             job = {"number": work.number, "function": function, "arguments": arguments, "folder": folder.name,
-                   "path": sys.path, "cwd": os.getcwd()}  # fmt: skip
+                   "path": sys.path, "cwd": os.getcwd(), "environment": environment or {}, "cores": cores}  # fmt: skip
             try:
                 self._socket.sendall(json.dumps(job).encode() + b"\n")
             except OSError:
-                work.ended(1)
+                work.close(1)
             if self._lost:
-                work.ended(1)
+                work.close(1)
         return work
 
     def _listen(self) -> None:
@@ -135,13 +156,20 @@ class Server:
                     work.pid = told["pid"]
                 else:
                     del self._works[told["number"]]
-                    work.ended(told["code"])
+                    work.close(told["code"])
+                    self._news.set()
         except (OSError, ValueError):
             pass  # closed by us
         with self._lock:
             self._lost = True
             for work in self._works.values():
-                work.ended(1)
+                work.close(1)
+        self._news.set()
+
+    def wait(self, seconds: float) -> None:
+        """Until a child has ended since the last call, or so long."""
+        self._news.wait(seconds)
+        self._news.clear()
 
     def close(self) -> None:
         """The server sees the end of its socket, ends its children and then itself."""
@@ -156,16 +184,37 @@ class Server:
             self._process.wait()
 
 
+def _fresh(its: socket.socket) -> subprocess.Popen:
+    variables = {"TF_CPP_MIN_LOG_LEVEL": "3", "KERAS_BACKEND": "tensorflow", "PYTHONPATH": os.pathsep.join(sys.path)}
+    return subprocess.Popen(
+        [sys.executable, "-P", "-m", "tfrun.apart.process", str(its.fileno())],
+        pass_fds=[its.fileno()], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        env={**os.environ, **variables}, start_new_session=True,
+    )  # fmt: skip
+
+
 _server: Server | None = None
 _opening = threading.Lock()
 
 
-def server() -> Server:
-    """The one of this process; started now where there is none, and then it loads TensorFlow while the caller goes on."""
+def _forget() -> None:
+    """In a fork: the server is the parent's."""
+    global _server, _opening
+    _server, _opening = None, threading.Lock()
+
+
+os.register_at_fork(after_in_child=_forget)
+
+
+def server(forked: bool = False) -> Server:
+    """The one of this process; started now where there is none, and then it loads TensorFlow while the caller goes on.
+
+    forked: see `Server`; it is ready at once then.
+    """
     global _server
     with _opening:
         if _server is None or not _server.is_alive:
-            _server = Server()
+            _server = Server(forked)
         return _server
 
 

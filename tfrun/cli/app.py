@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import sys
 from pathlib import Path
 
@@ -30,9 +29,9 @@ def run_app(argv: list[str]) -> int:
         if override.startswith("hydra.run.dir=") and Path(override.partition("=")[2]).is_file():
             raise ConfigError(Problem("hydra.run.dir", "is a file, not a folder", "choose another", override.partition("=")[2]))
     if not shows_only:
-        problems: dict[Problem, None] = {}
-        for overrides in _combinations(args.overrides) if args.multirun else [args.overrides]:
-            problems |= dict.fromkeys(_problems(overrides, config_dir, composed_only=bool(args.cfg)))
+        problems = (
+            _of_a_sweep(args.overrides, config_dir) if args.multirun else _problems(args.overrides, config_dir, bool(args.cfg))
+        )
         if problems:
             raise ConfigError(*problems)
     if args.cfg == "job" and not args.multirun and not args.package:
@@ -62,29 +61,11 @@ def _problems(overrides: list[str], config_dir: Path | None, composed_only: bool
         return error.problems
 
 
-def _combinations(overrides: list[str]) -> list[list[str]]:
-    """Each value of each sweep once, beside the first values of the others: enough to find what is wrong."""
-    from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
-    from hydra.core.override_parser.overrides_parser import OverridesParser
-    from hydra.errors import HydraException, OverrideParseException
+def _of_a_sweep(overrides: list[str], config_dir: Path | None) -> list[Problem]:
+    from tfrun.sweep.command import problems_of
 
-    try:
-        parsed = OverridesParser.create().parse_overrides(overrides)
-    except OverrideParseException:
-        return [overrides]  # compose names the one that cannot be read
-    try:
-        (batch,) = BasicSweeper.split_arguments(parsed, None)
-    except HydraException as error:
-        raise ConfigError(
-            Problem("-m", f"cannot be swept ({' '.join(str(error).split())})", "use key=a,b,c or choice(a,b), range(1,5)")
-        ) from error
-    first = batch[0]
-    changed = [
-        [*first[:position], values, *first[position + 1 :]]
-        for position, column in enumerate(zip(*batch, strict=True))
-        for values in list(dict.fromkeys(column))[1:]
-    ]
-    return list(itertools.chain([list(first)], changed))
+    with registered(config_dir):
+        return problems_of(overrides)
 
 
 def _without_config_dir(argv: list[str]) -> list[str]:
@@ -105,7 +86,7 @@ def _hand_over(argv: list[str], config_dir: Path | None) -> int:
     from hydra.core.hydra_config import HydraConfig
     from omegaconf import OmegaConf
 
-    codes: list[int] = []
+    codes: list[int] = []  # of a run, or of a sweep as a whole
 
     def task(config) -> float | None:
         mapping = OmegaConf.to_container(config, resolve=True, throw_on_missing=False)
@@ -113,6 +94,7 @@ def _hand_over(argv: list[str], config_dir: Path | None) -> int:
         codes.append(code)
         return result
 
+    task.codes = codes  # the sweeper's too
     sys.argv = [sys.argv[0], *argv]
     with registered(config_dir):
         hydra.main(config_path=str(packaged("conf")), config_name="config", version_base="1.3")(task)()

@@ -16,7 +16,7 @@ from hydra.core.object_type import ObjectType
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from tfrun.config.places import packaged
@@ -43,6 +43,16 @@ def compose(overrides: list[str], config_dir: Path | None = None) -> tuple[dict[
         except _ERRORS as error:
             mapping, problems = _diagnose(_with_open_mappings(overrides))
             return without_stale(mapping, overrides), problems or ([] if mapping else [_unexplained(error)])
+
+
+def composed(overrides: list[str]) -> DictConfig:
+    """The same with interpolations unresolved, so that values can still be put in. Raises ConfigError."""
+    with _hydra(None):
+        try:
+            return hydra_compose("config", _with_open_mappings(overrides))
+        except _ERRORS as error:
+            _, problems = _diagnose(_with_open_mappings(overrides))
+            raise ConfigError(*(problems or [_unexplained(error)])) from error
 
 
 def opened(overrides: list[str], config_dir: Path | None = None) -> list[str]:
@@ -83,8 +93,13 @@ def _is_entry(override: Override, composed: dict[str, Any]) -> bool:
 @contextmanager
 def _hydra(config_dir: Path | None):
     logging.getLogger("hydra").setLevel(logging.ERROR)
-    with registered(config_dir), initialize_config_dir(str(packaged("conf")), job_name="tfrun", version_base="1.3"):
-        yield
+    around = GlobalHydra.instance().hydra  # a sweep composes its trials inside of Hydra's own run
+    GlobalHydra.instance().clear()
+    try:
+        with registered(config_dir), initialize_config_dir(str(packaged("conf")), job_name="tfrun", version_base="1.3"):
+            yield
+    finally:
+        GlobalHydra.instance().hydra = around
 
 
 def _plain(config) -> dict[str, Any]:

@@ -117,10 +117,10 @@ class TfrunSearchPath(SearchPathPlugin):
 
 @contextmanager
 def registered(config_dir: Path | None = None):
-    """Hydra knows tfrun's sources and, inside this block, the user's `--config-dir`."""
+    """Hydra knows tfrun's sources and, inside this block, the user's `--config-dir`; None: that of the block around it."""
     for plugin in (ComponentSource, ExperimentsSource, TfrunSearchPath):
         Plugins.instance().register(plugin)
-    token = _config_dir.set(config_dir.resolve() if config_dir else None)
+    token = _config_dir.set(config_dir.resolve() if config_dir else _config_dir.get())
     try:
         yield
     finally:

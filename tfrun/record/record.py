@@ -28,7 +28,7 @@ class Record:
     def __init__(self, directory: Path, console: Console, resumed: bool = False):
         self.directory, self.console, self.resumed = directory, console, resumed
         self.durations: dict[str, float] = {}
-        self._lock = _alone(directory)
+        self._lock = alone(directory)
         self._written = _written(directory / "metrics.jsonl") if resumed else set()
         self._log = (directory / "log.txt").open("a", encoding="utf-8")
         self._metrics = (directory / "metrics.jsonl").open("a", encoding="utf-8")
@@ -170,7 +170,7 @@ def _unfinished(directory: Path) -> bool:
     return (directory / "config.yaml").is_file() and not _is_done(directory)
 
 
-def _alone(directory: Path):
+def alone(directory: Path):
     """A lock that ends with this process, however it ends."""
     lock = (directory / ".lock").open("a")
     try:

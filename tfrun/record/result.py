@@ -24,7 +24,7 @@ class Result:
     name: str
     directory: Path
     seed: int
-    status: Literal["running", "done", "checked", "failed", "interrupted"] = "running"
+    status: Literal["running", "done", "checked", "paused", "failed", "interrupted"] = "running"
     metrics: dict[str, dict[str, float]] = field(default_factory=dict)
     slices: dict[str, Any] = field(default_factory=dict)
     durations: dict[str, float] = field(default_factory=dict)

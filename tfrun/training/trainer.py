@@ -56,8 +56,20 @@ class Broken(Exception):
         self.step = step
 
 
-def train(experiment: Experiment, model: Model, data: Data, strategy: tf.distribute.Strategy, record: Record) -> History:
+class Paused(Exception):
+    """So far and no further for now. rows: one mapping a measurement, as in `History`."""
+
+    def __init__(self, rows: list[dict]):
+        super().__init__(f"paused after {rows[-1]['epoch']:g} epochs")
+        self.rows = rows
+
+
+def train(
+    experiment: Experiment, model: Model, data: Data, strategy: tf.distribute.Strategy, record: Record, until: float | None = None
+) -> History:
     """Trains `model` in place through all phases; leaves the best (or last) weights in it.
+
+    until: epochs after which it is saved and Paused is raised, at the first measurement then.
 
     Goes on from the newest sound checkpoint in the run directory, and ends in the weights that an unbroken run ends in.
     Raises RunError when the loss diverges; KeyboardInterrupt or Terminated after it has saved the state.
@@ -71,11 +83,12 @@ def train(experiment: Experiment, model: Model, data: Data, strategy: tf.distrib
         rule += f" and {training.gradient_accumulation} parts" if training.gradient_accumulation > 1 else ""
         raise RunError(Problem("training.batch_size", rule, "use a multiple of that", training.batch_size))
     with heard() as stop:
-        return _Trainer(experiment, Feed(experiment, model, data, strategy, record), record, stop).train()
+        return _Trainer(experiment, Feed(experiment, model, data, strategy, record), record, stop, until).train()
 
 
 class _Trainer:
-    def __init__(self, experiment: Experiment, feed: Feed, record: Record, stop: Stop):
+    def __init__(self, experiment: Experiment, feed: Feed, record: Record, stop: Stop, until: float | None):
+        self.until = until
         self.experiment, self.feed, self.record, self.stop = experiment, feed, record, stop
         self.training = experiment.training
         self.checkpoints = Checkpoints(record.directory / "checkpoints", self.training.checkpoints, record.warn)
@@ -154,12 +167,21 @@ class _Trainer:
                             return
                     if here >= last:
                         break
+                    self._pause(run)
                     if self.training.profile and run.phase.name not in self.profiles:
                         self._profile(run, first, last)
                     loop = loop or run.loop(first, last)
                     self._stretch(run, loop, min(last, _next(here, every), _next(here, saves)), shown)
                     if (progress.step - progress.start) % saves == 0:
                         self._save(run)
+
+    def _pause(self, run: PhaseRun) -> None:
+        """Where it has come as far as it should for now."""
+        rows = run.progress.rows
+        if self.until is not None and rows and rows[-1]["epoch"] >= self.until:
+            self._save(run)
+            self.checkpoints.wait()
+            raise Paused(rows)
 
     def _profile(self, run: PhaseRun, first: int, last: int) -> None:
         found = profile(run, first, last, self.record.directory / "profile")

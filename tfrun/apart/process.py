@@ -1,4 +1,4 @@
-"""The process that hands out children. `python -m tfrun.apart.server FD`: jobs come as JSON lines through that socket.
+"""The process that hands out children. `python -m tfrun.apart.process FD`: jobs come as JSON lines through that socket.
 
 It imports TensorFlow, runs no op of it, so that no thread of TensorFlow's is lost in a fork, and forks a child a job.
 Told back: the pid of each child, and the code it ended with (a signal as a negative number).
@@ -17,6 +17,8 @@ import socket
 import sys
 import traceback
 from pathlib import Path
+
+from tfrun.quiet import imported_only
 
 _PR_SET_PDEATHSIG = 1  # prctl(2)
 
@@ -44,6 +46,7 @@ def import_heavy() -> None:
     import tensorflow as tf
 
     _ = tf.lite.TFLiteConverter, tf.saved_model.load  # lazy modules
+    imported_only()
 
 
 def _serve(talk: socket.socket, wake: int, children: dict[int, int]) -> None:
@@ -105,6 +108,9 @@ def _child(talk: socket.socket, job: dict) -> None:
         os.dup2(output, 2)
         os.chdir(job["cwd"])
         sys.path[:] = job["path"]
+        os.environ.update(job["environment"])
+        if job["cores"] and hasattr(os, "sched_setaffinity"):
+            os.sched_setaffinity(0, job["cores"])
         code = _work(job["function"], job["arguments"], folder / "answer.json")
     except BaseException:
         traceback.print_exc()
@@ -124,8 +130,7 @@ def _work(function: str, arguments: dict, answer: Path) -> int:
     try:
         told, code = {"returned": getattr(importlib.import_module(module), name)(**arguments)}, 0
     except Exception as error:
-        traceback.print_exc()
-        told, code = {"raised": one_line(error)}, 1
+        told, code = {"raised": one_line(error), "traceback": traceback.format_exc()}, 1
     answer.write_text(json.dumps(told), encoding="utf-8")
     return code
 

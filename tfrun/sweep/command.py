@@ -1,0 +1,92 @@
+"""What `-m` does: the study, its screen, and the end of its best trial."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from tfrun.apart.limits import Limits
+from tfrun.cli.summary import tell
+from tfrun.config.problems import ConfigError, Problem
+from tfrun.record.console import Console
+from tfrun.sweep.board import Board
+from tfrun.sweep.pool import LocalPool
+from tfrun.sweep.space import Space, parse
+from tfrun.sweep.study import Study
+from tfrun.sweep.variants import Variants
+
+
+def space_of(overrides: list[str]) -> Space:
+    """Of the command line and the `search` section. Raises ConfigError."""
+    plain = parse(overrides, {})
+    base = Variants(plain).mapping(next(plain.probes()))
+    return parse(overrides, {str(key): str(value) for key, value in (base.get("search") or {}).items()})
+
+
+def problems_of(overrides: list[str]) -> list[Problem]:
+    """All that is wrong with any value of the sweep, before its first trial."""
+    try:
+        space = space_of(overrides)
+        variants = Variants(space)
+        problems = variants.problems()
+        if not problems:
+            base = variants.experiment(next(space.probes()))
+            problems = [*base.sweep.problems(), *_of_the_sweep(base, space)]
+        return problems
+    except ConfigError as error:
+        return error.problems
+
+
+def _of_the_sweep(base, space: Space) -> list[Problem]:
+    found = []
+    if not space.dimensions:
+        found.append(
+            Problem(
+                "-m", "nothing is searched", "give a key several values: key=a,b,c or key=interval(0,1), or a search section"
+            )
+        )
+    known = {"primary", "seconds", "parameters", *base.evaluation.metric_names()}
+    found += [
+        Problem("sweep.objective", "is not measured", f"one of {', '.join(sorted(known))}", name)
+        for name in base.sweep.objectives
+        if name not in known
+    ]
+    if base.dataset.split.validation == 0:
+        found.append(Problem("dataset.split.validation", "a sweep is decided on the validation split", "give it a share", 0))
+    if not found:
+        base.sweep.engine(space, tuple(False for _ in base.sweep.objectives), 1.0)
+    return found
+
+
+def sweep(plugin: Any, overrides: list[str]) -> float | None:
+    """plugin: Hydra's, set up. Returns the best objective; the exit code goes to the task function's `codes`."""
+    space = space_of(overrides)
+    variants = Variants(space)
+    base = variants.experiment(next(space.probes()))
+    directory = base.sweep.resume or Path(plugin.config.hydra.sweep.dir)
+    limit = base.sweep.memory_limit
+    limits = Limits(base.sweep.time_limit or float("inf"), int(limit * 1e9) if limit else None)
+    pool = LocalPool(base.sweep.workers, limits)
+    with Board(Console(), directory) as board:
+        study = Study(base, variants, directory, pool, board.show)
+        board.study = study
+        study.run()
+    board.summary()
+    plugin.task_function.codes.append(_finish(base, study))
+    best = study.best()
+    return best.objectives[0] if best else None
+
+
+def _finish(base, study: Study) -> int:
+    """The exit code."""
+    from tfrun.run import resume
+
+    best = study.best()
+    if best is None:
+        return 1
+    if base.sweep.finish == "none":
+        return 0
+    directory = Path(best.directory)
+    (directory / "trial.json").unlink(missing_ok=True)
+    _, code = tell(base, lambda: resume(directory))
+    return code

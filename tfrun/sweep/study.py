@@ -1,0 +1,242 @@
+"""The story of a sweep: ask, start, watch, tell, until nothing is left; each step in the store before the next."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tfrun.apart import Failed
+from tfrun.config.problems import Problem, RunError
+from tfrun.evaluation.metrics import LOWER_IS_BETTER
+from tfrun.experiment import Experiment
+from tfrun.record.record import alone
+from tfrun.sweep import Report, Suggestion, Sweep
+from tfrun.sweep.pruner import Pruner
+from tfrun.sweep.store import SweepStore, Trial
+from tfrun.sweep.trial import rows_of
+from tfrun.sweep.variants import Variants
+
+_LOOK = 0.2  # seconds between looks at what runs
+_SMALLER_IS_BETTER = LOWER_IS_BETTER | {"seconds", "parameters"}
+
+
+@dataclass
+class Study:
+    """One sweep. base: the experiment that all trials share. directory: of the sweep. told: called whenever a trial has changed."""
+
+    base: Experiment
+    variants: Variants
+    directory: Path
+    pool: Any
+    told: Callable[[Trial], None] = lambda trial: None
+    trials: dict[int, Trial] = field(default_factory=dict)
+    _since: dict[int, float] = field(default_factory=dict)  # when its work at hand began
+
+    def __post_init__(self):
+        settings = self.base.sweep
+        self.settings: Sweep = settings
+        self.names = [self.base.evaluation.primary if name == "primary" else name for name in settings.objectives]
+        self.lower = tuple(name in _SMALLER_IS_BETTER for name in self.names)
+        epochs = sum(phase.epochs for phase in self.base.training.phases())
+        self.engine = settings.engine(self.variants.space, self.lower, epochs)
+        self.pruner = Pruner(settings.prune, self.names[0], self.lower[0], epochs)
+        self.failures = 0
+
+    # --- going through it
+
+    def run(self) -> None:
+        """Raises RunError when too many trials fail, ConfigError when the sweep that is gone on with is another one."""
+        self.directory.mkdir(parents=True, exist_ok=True)
+        with alone(self.directory):
+            self.store = SweepStore(
+                self.settings.storage or f"sqlite:///{self.directory / 'sweep.db'}", str(self.directory.name)
+            )
+            try:
+                waiting = self._resumed()
+                self._go(waiting)
+                self.store.end("done")
+            finally:
+                self.pool.close()
+                self.store.close()
+
+    def _go(self, waiting: list[Suggestion]) -> None:
+        asked_in_vain = False  # nothing has changed since the engine had nothing to suggest
+        while True:
+            while self.pool.has_room and not asked_in_vain:
+                suggestion = waiting.pop(0) if waiting else self._ask()
+                if suggestion is None:
+                    asked_in_vain = True
+                    break
+                self._start(suggestion)
+            if not self.pool.running:
+                return
+            self.pool.wait(_LOOK)
+            for running, answer in self.pool.ended():
+                asked_in_vain = False
+                self._ended(self.trials[running.number], running.stopped, answer)
+            self._prune()
+
+    def _ask(self) -> Suggestion | None:
+        suggestion = self.engine.ask()
+        if suggestion is None:
+            self.store.asked(None, None)
+            return None
+        trial = self.trials.get(suggestion.number)
+        if trial is None:
+            trial = Trial(
+                suggestion.number, suggestion.values, directory=str(self.directory / str(suggestion.number)), began=time.time()
+            )
+            self.trials[trial.number] = trial
+        trial.state, trial.until = "running", suggestion.until
+        self.store.asked(suggestion, trial)
+        return suggestion
+
+    def _start(self, suggestion: Suggestion) -> None:
+        trial = self.trials[suggestion.number]
+        trial.began = trial.began or time.time()
+        self._since[trial.number] = time.time()
+        self.pool.start(trial.number, self.variants.plain(suggestion.values), Path(trial.directory), suggestion.until)
+        self.told(trial)
+
+    def _ended(self, trial: Trial, stopped: str, answer: dict[str, Any] | Failed) -> None:
+        trial.ended = time.time()
+        trial.seconds = round(trial.seconds + trial.ended - self._since[trial.number], 3)
+        if isinstance(answer, Failed):
+            trial.state, trial.error, trial.traceback = "failed", str(answer), answer.traceback
+        else:
+            trial.state = "pruned" if answer["state"] == "stopped" else answer["state"]
+            trial.measured, trial.epochs = answer["measured"], answer["epochs"]
+            trial.objectives = self._objectives(trial)
+        if trial.state != "failed" and trial.objectives is None:
+            trial.state = "failed"
+            trial.error = f"has no finite {' and '.join(name for name in self.names if not _finite(trial.measured.get(name)))}"
+        trial.error = trial.error or (stopped if trial.state == "pruned" else "")
+        report = Report(trial.number, trial.state, tuple(trial.objectives) if trial.objectives else None, trial.epochs)
+        self.store.told(report, trial)
+        self.engine.tell(report)
+        self.told(trial)
+        self.failures += trial.state == "failed"
+        if self.settings.max_failures is not None and self.failures > self.settings.max_failures:
+            rule = f"{self.failures} trials have failed, more than {self.settings.max_failures}: the last with: {trial.error}"
+            raise RunError(
+                Problem("sweep.max_failures", rule, f"see {self.directory}; sweep.resume goes on", self.settings.max_failures)
+            )
+
+    def _objectives(self, trial: Trial) -> list[float] | None:
+        values = [trial.measured.get(name) for name in self.names]
+        return values if all(_finite(value) for value in values) else None
+
+    def _prune(self) -> None:
+        if self.settings.prune.method == "none":
+            return
+        curves = {number: rows_of(Path(trial.directory)) for number, trial in self.trials.items() if trial.state != "failed"}
+        for number, running in self.pool.running.items():
+            why = "" if running.stopped else self.pruner.why(number, curves)
+            if why:
+                self.pool.ask_to_stop(number, why)
+
+    # --- going on with it
+
+    def _resumed(self) -> list[Suggestion]:
+        """What was asked and not told, once the engine has gone through all that happened."""
+        facts = {
+            "space": self.variants.space.plain(),
+            "fixed": list(self.variants.space.fixed),
+            "sweep": _lasting(self.settings),
+        }
+        before = self.store.facts()
+        if before is None:
+            self.store.begin(facts)
+            return []
+        _same(before, facts, self.directory)
+        self.trials = {trial.number: trial for trial in self.store.trials()}
+        self.failures = sum(trial.state == "failed" for trial in self.trials.values())
+        waiting: dict[int, Suggestion] = {}
+        for kind, content in self.store.events():
+            if kind == "tell":
+                report = Report(**{**content, "objectives": tuple(content["objectives"]) if content["objectives"] else None})
+                self.engine.tell(report)
+                waiting.pop(report.number, None)
+                continue
+            suggestion = self.engine.ask()
+            asked = Suggestion(**content) if content else None
+            if suggestion != asked:
+                rule = f"the engine suggests {suggestion} where it suggested {asked} before"
+                raise RunError(
+                    Problem(
+                        "sweep.resume", rule, "was tfrun or the engine's package changed? Start a new sweep", self.directory
+                    )
+                )
+            if asked:
+                waiting[asked.number] = asked
+        for number in waiting:
+            self.trials[number].state = "running"
+        return list(waiting.values())
+
+    # --- what came of it
+
+    def best(self) -> Trial | None:
+        """Of those that are done, by the first objective."""
+        done = [trial for trial in self.trials.values() if trial.state == "done" and trial.objectives]
+        sign = 1 if self.lower[0] else -1
+        return min(done, key=lambda trial: (sign * trial.objectives[0], trial.number), default=None)
+
+    def pareto(self) -> list[Trial]:
+        """Those that no other one beats in one objective without being worse in another."""
+        done = [trial for trial in self.trials.values() if trial.state == "done" and trial.objectives]
+
+        def costs(trial: Trial) -> list[float]:
+            return [value if lower else -value for value, lower in zip(trial.objectives, self.lower, strict=True)]
+
+        def beats(one: Trial, other: Trial) -> bool:
+            pairs = list(zip(costs(one), costs(other), strict=True))
+            return all(a <= b for a, b in pairs) and any(a < b for a, b in pairs)
+
+        return [trial for trial in done if not any(beats(other, trial) for other in done)]
+
+
+def _finite(value: Any) -> bool:
+    return isinstance(value, int | float) and value == value and abs(value) != float("inf")
+
+
+def _lasting(settings: Sweep) -> dict[str, Any]:
+    """What may not change while a sweep is gone on with."""
+    from tfrun.component import plain
+
+    free = ("resume", "workers", "time_limit", "memory_limit", "max_failures", "finish", "storage")
+    return {key: value for key, value in plain(settings).items() if key not in free}
+
+
+def _same(before: dict[str, Any], now: dict[str, Any], directory: Path) -> None:
+    """Raises RunError with every difference."""
+    problems = []
+    for part in before:
+        old, new = before[part], now[part]
+        if part == "fixed":
+            gone, come = sorted(set(old) - set(new)), sorted(set(new) - set(old))
+            if gone or come:
+                problems.append(
+                    Problem(
+                        "sweep.resume",
+                        f"this sweep was begun with {gone or 'no more'} and not with {come or 'less'}",
+                        "give the same",
+                        directory,
+                    )
+                )
+            continue
+        for key in sorted({*old, *new}):
+            if old.get(key) != new.get(key):
+                rule = f"was {old.get(key, 'not there')} when this sweep was begun"
+                problems.append(
+                    Problem(
+                        key if part == "space" else f"sweep.{key}",
+                        rule,
+                        "give the same, or start a new sweep",
+                        new.get(key, "not there"),
+                    )
+                )
+    if problems:
+        raise RunError(*problems)

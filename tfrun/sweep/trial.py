@@ -1,0 +1,103 @@
+"""One trial, in a process of its own: data, model and training, measured on the validation split. The test split is not looked at."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+from tfrun.component import plain
+from tfrun.config.load import from_mapping
+from tfrun.experiment import Experiment
+from tfrun.record import Record
+from tfrun.record.console import Console
+from tfrun.record.record import write_atomically
+from tfrun.record.result import Result
+from tfrun.run import recorded, trained
+from tfrun.tracking.none import NoTracking
+from tfrun.training.stopping import Terminated, terminate
+
+
+def work(mapping: dict[str, Any], directory: str, until: float | None) -> dict[str, Any]:
+    """mapping: of the experiment. until: epochs after which it pauses. A directory that holds a part of it is gone on with.
+
+    Returns {"state": done | paused | stopped, "measured": {name: number}, "epochs", "artifacts"}. Raises what goes wrong.
+    """
+    signal.signal(signal.SIGTERM, terminate)  # a sweep's "enough": what was reached is saved
+    experiment, place = from_mapping(mapping), Path(directory)
+    answer = place / "trial.json"
+    if answer.is_file():  # ended before, but nobody was left to be told
+        return json.loads(answer.read_text(encoding="utf-8"))
+    record = Record.open(experiment, place, Console(quiet=True))
+    told: dict[str, Any] = {}
+
+    def story(experiment: Experiment, record: Record, result: Result, abandon) -> str:
+        from tfrun.training.trainer import Paused
+
+        try:
+            model, data, history = trained(
+                experiment, record, result, abandon, examine=_first_to_examine(experiment, place.parent), until=until
+            )
+        except Paused as paused:
+            told.update(_measured(experiment, paused.rows, {}))
+            return "paused"
+        split = data.splits.get("validation")
+        if split is not None:
+            unfrozen = experiment.training.unfreezes
+            probabilities = model.predict(split) if unfrozen else model.predict_from_features(model.features(split))
+            result.metrics["validation"] = experiment.evaluation.measure(split.labels, probabilities, len(data.classes))
+        parameters = result.backbone["parameters"] + model.head.count_params()
+        told.update(_measured(experiment, history.rows, result.metrics.get("validation", {}), parameters, history.seconds))
+        return "done"
+
+    try:
+        result = recorded(experiment.model_copy(update={"tracking": NoTracking()}), record, story)
+    except Terminated:
+        return {"state": "stopped", **_so_far(place, experiment)}
+    told["state"] = result.status
+    if result.status == "done":
+        write_atomically(answer, json.dumps(told))
+    return told
+
+
+def _measured(
+    experiment: Experiment, rows: list[dict], final: dict[str, float], parameters: int = 0, seconds: float | None = None
+) -> dict[str, Any]:
+    """rows: of the curve; those of the best measurement count where the best weights are kept, else the last."""
+    from tfrun.evaluation.metrics import improves
+
+    shown, monitor = [row for row in rows if "validation" in row], experiment.training.monitor
+    best = shown[-1]["validation"] if shown else {}
+    if experiment.training.keep == "best":
+        for row in shown:
+            best = row["validation"] if improves(monitor, row["validation"][monitor], best.get(monitor)) else best
+    spent = sum(row["seconds"] for row in rows) if seconds is None else seconds
+    measured = {**best, **final, "seconds": round(spent, 3)} | ({"parameters": parameters} if parameters else {})
+    return {"measured": measured, "epochs": rows[-1]["epoch"] if rows else 0.0}
+
+
+def _so_far(place: Path, experiment: Experiment) -> dict[str, Any]:
+    return _measured(experiment, rows_of(place), {})
+
+
+def rows_of(directory: Path) -> list[dict]:
+    """The measurements of a trial so far; half a line at the end is still being written."""
+    try:
+        content = (directory / "metrics.jsonl").read_bytes()
+    except FileNotFoundError:
+        return []
+    return [json.loads(line) for line in content[: content.rfind(b"\n") + 1].splitlines()]
+
+
+def _first_to_examine(experiment: Experiment, sweep: Path) -> bool:
+    """Whether these data have to be examined: one trial does it for all that read the same."""
+    read = json.dumps([plain(experiment.dataset), plain(experiment.checks)], sort_keys=True)
+    mark = sweep / f".examined-{hashlib.sha256(read.encode()).hexdigest()[:16]}"
+    try:
+        os.close(os.open(mark, os.O_CREAT | os.O_EXCL))
+        return True
+    except FileExistsError:
+        return False
