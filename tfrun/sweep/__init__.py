@@ -43,6 +43,12 @@ class Engine:
         """The next one; None: none now. With nothing running, None is the end."""
         raise NotImplementedError
 
+    def again(self, suggestion: Suggestion | None) -> None:
+        """As `ask`, where it is known what it gave. Raises ValueError where it gives another one now."""
+        now = self.ask()
+        if now != suggestion:
+            raise ValueError(f"the engine suggests {now} where it suggested {suggestion} before")
+
     def tell(self, report: Report) -> None:
         """The end of what was suggested, or its pause."""
         raise NotImplementedError
@@ -99,6 +105,16 @@ class Sweep(Component):
     def engine(self, space: Space, lower_is_better: tuple[bool, ...], epochs: float) -> Engine:
         """lower_is_better: of each objective. epochs: of a whole trial. Raises ConfigError where it cannot search this space."""
         raise NotImplementedError
+
+    def pruner_of(self, metric: str, lower_is_better: bool, epochs: float):
+        """What says which running trials stop: `why(number, curves, states)`. epochs: of a whole trial."""
+        from tfrun.sweep.pruner import Pruner
+
+        return Pruner(self.prune, metric, lower_is_better, epochs)
+
+    @property
+    def prunes(self) -> bool:
+        return self.prune.method != "none"
 
     def problems(self) -> list[Problem]:
         """What is wrong before the first trial, such as a package that is not there."""

@@ -54,6 +54,12 @@ class Interval:
             value = self.low + share * (self.high - self.low)
         return min(max(round(value), int(self.low)), int(self.high)) if self.whole else min(max(value, self.low), self.high)
 
+    def share(self, value: float) -> float:
+        """The other way round."""
+        if self.log:
+            return math.log(value / self.low) / math.log(self.high / self.low)
+        return (value - self.low) / (self.high - self.low)
+
     def probes(self) -> list[Any]:
         return [self.at(0.0), self.at(1.0)]
 

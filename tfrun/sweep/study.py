@@ -14,7 +14,6 @@ from tfrun.evaluation.metrics import LOWER_IS_BETTER
 from tfrun.experiment import Experiment
 from tfrun.record.record import alone
 from tfrun.sweep import Report, Suggestion, Sweep
-from tfrun.sweep.pruner import Pruner
 from tfrun.sweep.store import SweepStore, Trial
 from tfrun.sweep.trial import rows_of
 from tfrun.sweep.variants import Variants
@@ -42,7 +41,7 @@ class Study:
         self.lower = tuple(name in _SMALLER_IS_BETTER for name in self.names)
         epochs = sum(phase.epochs for phase in self.base.training.phases())
         self.engine = settings.engine(self.variants.space, self.lower, epochs)
-        self.pruner = Pruner(settings.prune, self.names[0], self.lower[0], epochs)
+        self.pruner = settings.pruner_of(self.names[0], self.lower[0], epochs)
         self.failures = 0
 
     # --- going through it
@@ -130,11 +129,12 @@ class Study:
         return values if all(_finite(value) for value in values) else None
 
     def _prune(self) -> None:
-        if self.settings.prune.method == "none":
+        if not self.settings.prunes:
             return
-        curves = {number: rows_of(Path(trial.directory)) for number, trial in self.trials.items() if trial.state != "failed"}
+        curves = {number: rows_of(Path(trial.directory)) for number, trial in self.trials.items()}
+        states = {number: trial.state for number, trial in self.trials.items()}
         for number, running in self.pool.running.items():
-            why = "" if running.stopped else self.pruner.why(number, curves)
+            why = "" if running.stopped else self.pruner.why(number, curves, states)
             if why:
                 self.pool.ask_to_stop(number, why)
 
@@ -161,15 +161,12 @@ class Study:
                 self.engine.tell(report)
                 waiting.pop(report.number, None)
                 continue
-            suggestion = self.engine.ask()
             asked = Suggestion(**content) if content else None
-            if suggestion != asked:
-                rule = f"the engine suggests {suggestion} where it suggested {asked} before"
-                raise RunError(
-                    Problem(
-                        "sweep.resume", rule, "was tfrun or the engine's package changed? Start a new sweep", self.directory
-                    )
-                )
+            try:
+                self.engine.again(asked)
+            except ValueError as error:
+                way_out = "was tfrun or the engine's package changed? Start a new sweep"
+                raise RunError(Problem("sweep.resume", str(error), way_out, self.directory)) from error
             if asked:
                 waiting[asked.number] = asked
         for number in waiting:
