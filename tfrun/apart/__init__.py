@@ -24,14 +24,18 @@ from typing import Any
 from tfrun.apart.limits import Limits, over
 
 _POLL = 0.05  # seconds between looks at a child's memory
+_LOST = -signal.SIGKILL  # what children end with when their server is gone
+_FROM_OUTSIDE = (-signal.SIGKILL, -signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP)
 
 
 class Failed(RuntimeError):
-    """The work ended otherwise than by returning. Its message is one line; traceback: of what it raised, or ''."""
+    """The work ended otherwise than by returning. Its message is one line; traceback: of what it raised, or ''. killed: from
+    outside, which is not its own fault.
+    """
 
-    def __init__(self, message: str, traceback: str = ""):
+    def __init__(self, message: str, traceback: str = "", killed: bool = False):
         super().__init__(message)
-        self.traceback = traceback
+        self.traceback, self.killed = traceback, killed
 
 
 class Work:
@@ -72,7 +76,7 @@ class Work:
             if "returned" in answer:
                 return answer["returned"]
             words = answer.get("raised") or self._last_words(Path(folder) / "output.txt")
-            raise Failed(words, answer.get("traceback", ""))
+            raise Failed(words, answer.get("traceback", ""), killed=not answer and self._code in _FROM_OUTSIDE)
 
     def _wait(self) -> None:
         try:
@@ -81,6 +85,10 @@ class Work:
         except BaseException:
             self.stop()
             raise
+
+    def give(self, seconds: float) -> None:
+        """So long from now on, whatever its limit was."""
+        self.limits = Limits(time.monotonic() - self._began + seconds, self.limits.memory)
 
     def ask_to_stop(self) -> None:
         """SIGTERM: it may save what it has."""
@@ -149,9 +157,9 @@ class Server:
             try:
                 self._socket.sendall(json.dumps(job).encode() + b"\n")
             except OSError:
-                work.close(1)
+                work.close(_LOST)
             if self._lost:
-                work.close(1)
+                work.close(_LOST)
         return work
 
     def _listen(self) -> None:
@@ -171,7 +179,7 @@ class Server:
         with self._lock:
             self._lost = True
             for work in self._works.values():
-                work.close(1)
+                work.close(_LOST)
         self._news.set()
 
     def wait(self, seconds: float) -> None:

@@ -81,6 +81,9 @@ class Sweep(Component):
         None, "most memory that a trial may hold; null: no limit", unit="GB (10^9 bytes)", gt=0
     )
     max_failures: int | None = setting(None, "so many trials may fail; one more ends the sweep; null: any number", ge=0)
+    retries: int = setting(
+        1, "times that a trial which was killed from outside goes on from its checkpoint before it counts as failed", ge=0
+    )
     prune: Prune = setting(Prune, "running trials that are stopped early")
     finish: Literal["export", "none"] = setting(
         "export",
@@ -89,6 +92,10 @@ class Sweep(Component):
     resume: Path | None = setting(None, "directory of a sweep to go on with")
     storage: str | None = setting(None, "database URL of the sweep's state; null: sweep.db in its directory")
 
+    # What may be another one when a sweep is gone on with: it decides nothing about the trials.
+    free: ClassVar[tuple[str, ...]] = (
+        "resume", "workers", "time_limit", "memory_limit", "max_failures", "retries", "finish", "storage"
+    )  # fmt: skip
     has_rungs: ClassVar[bool] = False  # pauses trials and goes on with the best: no `prune` beside it
 
     @field_validator("objective")
@@ -118,6 +125,8 @@ class Sweep(Component):
 
     def problems(self) -> list[Problem]:
         """What is wrong before the first trial, such as a package that is not there."""
+        if self.resume and not self.resume.is_dir():
+            return [Problem("sweep.resume", "is no directory", "name the one that a sweep has printed", self.resume)]
         if self.has_rungs and self.prune.method != "none":
             return [
                 Problem(
