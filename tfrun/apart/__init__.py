@@ -46,8 +46,15 @@ class Work:
         self.pid: int | None = None
         self._folder, self._began = folder, time.monotonic()
         self._code: int | None = None
-        self._broken = ""
+        self._broken, self._unwanted = "", False
         self._done = threading.Event()
+
+    def forked(self, pid: int) -> None:
+        """Its time begins: until then the server was loading TensorFlow."""
+        self._began = time.monotonic()
+        self.pid = pid
+        if self._unwanted:
+            self.ask_to_stop()
 
     def close(self, code: int) -> None:
         self._code = code
@@ -59,7 +66,7 @@ class Work:
 
     def watch(self) -> None:
         """Stops it where it has passed a limit."""
-        if self.ended or self._broken:
+        if self.ended or self._broken or self.pid is None:
             return
         self._broken = over(self.limits, self.pid, time.monotonic() - self._began)
         if self._broken:
@@ -92,6 +99,7 @@ class Work:
 
     def ask_to_stop(self) -> None:
         """SIGTERM: it may save what it has."""
+        self._unwanted = True
         if self.pid is not None and not self.ended:
             with contextlib.suppress(ProcessLookupError):  # ended by itself just now
                 os.kill(self.pid, signal.SIGTERM)
@@ -169,7 +177,7 @@ class Server:
                 told = json.loads(line)
                 work = self._works[told["number"]]
                 if "pid" in told:
-                    work.pid = told["pid"]
+                    work.forked(told["pid"])
                 else:
                     del self._works[told["number"]]
                     work.close(told["code"])
