@@ -86,8 +86,9 @@ class Space:
             if isinstance(dimension, Interval):
                 rule = "an interval has no end of values"
                 raise ConfigError(Problem(dimension.key, rule, "use choice(…) or range(…), or sweep=random", _shown(dimension)))
-        for values in itertools.product(*(dimension.values for dimension in self.dimensions)):
-            yield dict(zip((dimension.key for dimension in self.dimensions), values, strict=True))
+        keys = [dimension.key for dimension in self.dimensions]
+        combinations = itertools.product(*(dimension.values for dimension in self.dimensions))
+        return (dict(zip(keys, values, strict=True)) for values in combinations)  # no generator: what is wrong is told now
 
     def probes(self) -> Iterator[Values]:
         """Each value of each key once, beside the first values of the others."""
