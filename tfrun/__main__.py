@@ -60,11 +60,11 @@ def main(argv: list[str] | None = None) -> int:
             traceback.print_exc()
         show_problems(error)
         return error.exit_code
-    except Terminated:
-        print("stopped by SIGTERM: start the same command or `python -m tfrun resume DIR` again", file=sys.stderr)
+    except Terminated as stop:
+        print(str(stop) or "stopped by SIGTERM: start the same command or `python -m tfrun resume DIR` again", file=sys.stderr)
         return START_ME_AGAIN
-    except KeyboardInterrupt:
-        print("stopped: what was reached is in the run directory", file=sys.stderr)
+    except KeyboardInterrupt as stop:
+        print(str(stop) or "stopped: what was reached is in the run directory", file=sys.stderr)
         return 1
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # `tfrun list | head` is no error

@@ -1,21 +1,28 @@
-"""Hydra's own multirun: one run directory a trial, all beside each other."""
+"""`-m`: a directory for the sweep, a run directory for each trial in it, and the best one finished as any run."""
 
 import json
 
 from tests.conftest import tfrun
 
 
-def test_each_value_is_a_run_of_its_own(tmp_path, module):
+def test_each_value_is_a_trial_of_its_own_and_the_best_is_finished(tmp_path, module):
     arguments = [
         "-m", "+experiment=quickstart", "debug=fast", "backbone=hub", f"backbone.handle={module}", "transform.image_size=32",
-        "export=[]", "gate=none", "tracking=none",
+        "export=[saved_model]", "gate=none", "tracking=none", "training.epochs=3",
     ]  # fmt: skip
-    done = tfrun(tmp_path, *arguments, "optimizer.learning_rate=0.001,0.1")
+    done = tfrun(tmp_path, *arguments, "optimizer.learning_rate=0.000001,0.1", "sweep.objective=loss")
     assert done.code == 0, done.err
-    results = [json.loads(path.read_text()) for path in sorted(tmp_path.glob("runs/quickstart/*/*/result.json"))]
+    (sweep,) = tmp_path.glob("runs/quickstart/*")
+    results = [json.loads((sweep / f"{number}/result.json").read_text()) for number in range(2)]
     assert [result["status"] for result in results] == ["done", "done"]
-    assert "trial 0: " in done.out and "optimizer.learning_rate=0.1" in done.out
     assert results[0]["weights_sha256"] != results[1]["weights_sha256"]
+    assert "optimizer.learning_rate=0.1" in done.out and "best so far" in done.out
+    assert "test" not in results[0]["metrics"] and not (sweep / "0/exports").exists()
+    assert (
+        "test" in results[1]["metrics"] and (sweep / "1/exports/saved_model").is_dir() and (sweep / "1/report.html").is_file()
+    )
+    again = tfrun(tmp_path, "resume", str(sweep))
+    assert again.code == 0 and "finished already" in again.out
 
 
 def test_a_value_of_a_sweep_that_is_wrong_is_told_before_the_first_trial(tmp_path):

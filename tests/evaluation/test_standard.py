@@ -69,3 +69,7 @@ def test_an_unknown_metric_is_refused_with_the_names():
 )
 def test_better_depends_on_the_metric_and_nan_is_worst(name, value, best, expected):
     assert improves(name, value, best) is expected
+
+
+def test_the_loss_of_a_model_that_says_nan_is_nan_and_not_0():
+    assert np.isnan(METRICS["loss"](np.array([0, 1]), np.array([[0.5, 0.5], [np.nan, np.nan]]), 2))

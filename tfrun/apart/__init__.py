@@ -25,14 +25,18 @@ from tfrun.apart.forked import Forked
 from tfrun.apart.limits import Limits, over
 
 _POLL = 0.05  # seconds between looks at a child's memory
+_LOST = -signal.SIGKILL  # what children end with when their server is gone
+_FROM_OUTSIDE = (-signal.SIGKILL, -signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP)
 
 
 class Failed(RuntimeError):
-    """The work ended otherwise than by returning. Its message is one line; traceback: of what it raised, or ''."""
+    """The work ended otherwise than by returning. Its message is one line; traceback: of what it raised, or ''. killed: from
+    outside, which is not its own fault.
+    """
 
-    def __init__(self, message: str, traceback: str = ""):
+    def __init__(self, message: str, traceback: str = "", killed: bool = False):
         super().__init__(message)
-        self.traceback = traceback
+        self.traceback, self.killed = traceback, killed
 
 
 class Work:
@@ -43,8 +47,15 @@ class Work:
         self.pid: int | None = None
         self._folder, self._began = folder, time.monotonic()
         self._code: int | None = None
-        self._broken = ""
+        self._broken, self._unwanted = "", False
         self._done = threading.Event()
+
+    def forked(self, pid: int) -> None:
+        """Its time begins: until then the server was loading TensorFlow."""
+        self._began = time.monotonic()
+        self.pid = pid
+        if self._unwanted:
+            self.ask_to_stop()
 
     def close(self, code: int) -> None:
         self._code = code
@@ -56,7 +67,7 @@ class Work:
 
     def watch(self) -> None:
         """Stops it where it has passed a limit."""
-        if self.ended or self._broken:
+        if self.ended or self._broken or self.pid is None:
             return
         self._broken = over(self.limits, self.pid, time.monotonic() - self._began)
         if self._broken:
@@ -73,7 +84,7 @@ class Work:
             if "returned" in answer:
                 return answer["returned"]
             words = answer.get("raised") or self._last_words(Path(folder) / "output.txt")
-            raise Failed(words, answer.get("traceback", ""))
+            raise Failed(words, answer.get("traceback", ""), killed=not answer and self._code in _FROM_OUTSIDE)
 
     def _wait(self) -> None:
         try:
@@ -83,8 +94,13 @@ class Work:
             self.stop()
             raise
 
+    def give(self, seconds: float) -> None:
+        """So long from now on, whatever its limit was."""
+        self.limits = Limits(time.monotonic() - self._began + seconds, self.limits.memory)
+
     def ask_to_stop(self) -> None:
         """SIGTERM: it may save what it has."""
+        self._unwanted = True
         if self.pid is not None and not self.ended:
             with contextlib.suppress(ProcessLookupError):  # ended by itself just now
                 os.kill(self.pid, signal.SIGTERM)
@@ -141,9 +157,9 @@ class Server:
             try:
                 self._socket.sendall(json.dumps(job).encode() + b"\n")
             except OSError:
-                work.close(1)
+                work.close(_LOST)
             if self._lost:
-                work.close(1)
+                work.close(_LOST)
         return work
 
     def _listen(self) -> None:
@@ -153,7 +169,7 @@ class Server:
                 told = json.loads(line)
                 work = self._works[told["number"]]
                 if "pid" in told:
-                    work.pid = told["pid"]
+                    work.forked(told["pid"])
                 else:
                     del self._works[told["number"]]
                     work.close(told["code"])
@@ -163,7 +179,7 @@ class Server:
         with self._lock:
             self._lost = True
             for work in self._works.values():
-                work.close(1)
+                work.close(_LOST)
         self._news.set()
 
     def wait(self, seconds: float) -> None:

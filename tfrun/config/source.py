@@ -115,6 +115,11 @@ class TfrunSearchPath(SearchPathPlugin):
             search_path.append("tfrun", f"experiments://{folder}")
 
 
+def config_dir_now() -> Path | None:
+    """The user's `--config-dir`, inside a block of `registered`."""
+    return _config_dir.get()
+
+
 @contextmanager
 def registered(config_dir: Path | None = None):
     """Hydra knows tfrun's sources and, inside this block, the user's `--config-dir`; None: that of the block around it."""

@@ -17,9 +17,9 @@ def improves(name: str, value: float, best: float | None) -> bool:
 
 
 def loss(labels, probabilities, classes) -> float:
-    """Mean cross-entropy, natural logarithm."""
+    """Mean cross-entropy, natural logarithm; NaN where a probability is."""
     chosen = np.asarray(probabilities, np.float64)[np.arange(len(labels)), labels]
-    return max(0.0, float(-np.log(np.clip(chosen, 1e-7, 1.0)).mean()))
+    return float(np.maximum(0.0, -np.log(np.clip(chosen, 1e-7, 1.0)).mean()))
 
 
 def accuracy(labels, probabilities, classes) -> float:

@@ -43,6 +43,12 @@ class Engine:
         """The next one; None: none now. With nothing running, None is the end."""
         raise NotImplementedError
 
+    def again(self, suggestion: Suggestion | None) -> None:
+        """As `ask`, where it is known what it gave. Raises ValueError where it gives another one now."""
+        now = self.ask()
+        if now != suggestion:
+            raise ValueError(f"the engine suggests {now} where it suggested {suggestion} before")
+
     def tell(self, report: Report) -> None:
         """The end of what was suggested, or its pause."""
         raise NotImplementedError
@@ -75,6 +81,9 @@ class Sweep(Component):
         None, "most memory that a trial may hold; null: no limit", unit="GB (10^9 bytes)", gt=0
     )
     max_failures: int | None = setting(None, "so many trials may fail; one more ends the sweep; null: any number", ge=0)
+    retries: int = setting(
+        1, "times that a trial which was killed from outside goes on from its checkpoint before it counts as failed", ge=0
+    )
     prune: Prune = setting(Prune, "running trials that are stopped early")
     finish: Literal["export", "none"] = setting(
         "export",
@@ -83,6 +92,10 @@ class Sweep(Component):
     resume: Path | None = setting(None, "directory of a sweep to go on with")
     storage: str | None = setting(None, "database URL of the sweep's state; null: sweep.db in its directory")
 
+    # What may be another one when a sweep is gone on with: it decides nothing about the trials.
+    free: ClassVar[tuple[str, ...]] = (
+        "resume", "workers", "time_limit", "memory_limit", "max_failures", "retries", "finish", "storage"
+    )  # fmt: skip
     has_rungs: ClassVar[bool] = False  # pauses trials and goes on with the best: no `prune` beside it
 
     @field_validator("objective")
@@ -100,8 +113,20 @@ class Sweep(Component):
         """lower_is_better: of each objective. epochs: of a whole trial. Raises ConfigError where it cannot search this space."""
         raise NotImplementedError
 
+    def pruner_of(self, metric: str, lower_is_better: bool, epochs: float):
+        """What says which running trials stop: `why(number, curves, states)`. epochs: of a whole trial."""
+        from tfrun.sweep.pruner import Pruner
+
+        return Pruner(self.prune, metric, lower_is_better, epochs)
+
+    @property
+    def prunes(self) -> bool:
+        return self.prune.method != "none"
+
     def problems(self) -> list[Problem]:
         """What is wrong before the first trial, such as a package that is not there."""
+        if self.resume and not self.resume.is_dir():
+            return [Problem("sweep.resume", "is no directory", "name the one that a sweep has printed", self.resume)]
         if self.has_rungs and self.prune.method != "none":
             return [
                 Problem(

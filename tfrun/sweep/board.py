@@ -34,6 +34,8 @@ class Board:
 
     def show(self, trial: Trial) -> None:
         if trial.state == "running":
+            if trial.error:
+                self.console.line(f"trial {trial.number:>3}  again    {trial.error}: it goes on from its checkpoint")
             return
         self.console.line(self.line(trial))
 

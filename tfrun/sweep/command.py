@@ -6,14 +6,19 @@ from pathlib import Path
 from typing import Any
 
 from tfrun.apart.limits import Limits
-from tfrun.cli.summary import tell
-from tfrun.config.problems import ConfigError, Problem
+from tfrun.cli.resume import finished
+from tfrun.cli.summary import show_problems, tell
+from tfrun.config.problems import ConfigError, Problem, TfrunError
+from tfrun.config.source import config_dir_now
 from tfrun.record.console import Console
+from tfrun.record.result import read
 from tfrun.sweep.board import Board
 from tfrun.sweep.pool import LocalPool
 from tfrun.sweep.space import Space, parse
 from tfrun.sweep.study import Study
 from tfrun.sweep.variants import Variants
+
+_OWN = ("hydra.mode=", "hydra.sweep.dir=", "hydra.run.dir=")
 
 
 def space_of(overrides: list[str]) -> Space:
@@ -68,13 +73,27 @@ def sweep(plugin: Any, overrides: list[str]) -> float | None:
     limits = Limits(base.sweep.time_limit or float("inf"), int(limit * 1e9) if limit else None)
     pool = LocalPool(base.sweep.workers, limits)
     with Board(Console(), directory) as board:
-        study = Study(base, variants, directory, pool, board.show)
-        board.study = study
-        study.run()
+        try:
+            study = Study(base, variants, directory, pool, board.show, _command(plugin, overrides))
+            board.study = study
+            study.run()
+        except TfrunError as error:  # Hydra would show its traceback
+            show_problems(error)
+            plugin.task_function.codes.append(error.exit_code)
+            return None
+        except KeyboardInterrupt as stop:
+            raise type(stop)(f"stopped: `python -m tfrun resume {directory}` goes on with this sweep") from stop
     board.summary()
     plugin.task_function.codes.append(_finish(base, study))
     best = study.best()
     return best.objectives[0] if best else None
+
+
+def _command(plugin: Any, overrides: list[str]) -> list[str]:
+    """What begins this sweep again, but for its directory."""
+    config_dir = config_dir_now()
+    of_hydra = [text for text in plugin.config.hydra.overrides.hydra if not text.startswith(_OWN)]
+    return [*([f"--config-dir={config_dir}"] if config_dir else []), *overrides, *of_hydra]
 
 
 def _finish(base, study: Study) -> int:
@@ -87,6 +106,9 @@ def _finish(base, study: Study) -> int:
     if base.sweep.finish == "none":
         return 0
     directory = Path(best.directory)
+    if "test" in read(directory)["metrics"]:  # the sweep was gone on with after its end
+        Console().line(f"finished already: {directory / 'report.html'}")
+        return finished(directory)
     (directory / "trial.json").unlink(missing_ok=True)
     _, code = tell(base, lambda: resume(directory))
     return code

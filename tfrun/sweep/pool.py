@@ -82,7 +82,7 @@ class LocalPool:
         for running in self.running.values():
             running.work.ask_to_stop()
         for running in list(self.running.values()):
-            running.work.limits = Limits(_STOPPING)
+            running.work.give(_STOPPING)
             self._answer(running)
 
 

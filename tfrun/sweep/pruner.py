@@ -16,8 +16,11 @@ class Pruner:
         self.settings, self.metric, self.epochs = settings, metric, epochs
         self._sign = 1.0 if lower_is_better else -1.0
 
-    def why(self, number: int, curves: Curves) -> str:
-        """A line where the trial should stop now, else ''."""
+    def why(self, number: int, curves: Curves, states: dict[int, str]) -> str:
+        """A line where the trial should stop now, else ''. states: of all trials; the failed ones have no say."""
+        curves = {other: rows for other, rows in curves.items() if states.get(other) != "failed"}
+        if self.settings.method == "none":
+            return ""
         mine = self._values(curves.get(number, []))
         if not mine or mine[-1][0] < self.settings.warmup or mine[-1][0] >= self.epochs:
             return ""

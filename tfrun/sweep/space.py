@@ -54,6 +54,12 @@ class Interval:
             value = self.low + share * (self.high - self.low)
         return min(max(round(value), int(self.low)), int(self.high)) if self.whole else min(max(value, self.low), self.high)
 
+    def share(self, value: float) -> float:
+        """The other way round."""
+        if self.log:
+            return math.log(value / self.low) / math.log(self.high / self.low)
+        return (value - self.low) / (self.high - self.low)
+
     def probes(self) -> list[Any]:
         return [self.at(0.0), self.at(1.0)]
 
@@ -80,8 +86,9 @@ class Space:
             if isinstance(dimension, Interval):
                 rule = "an interval has no end of values"
                 raise ConfigError(Problem(dimension.key, rule, "use choice(…) or range(…), or sweep=random", _shown(dimension)))
-        for values in itertools.product(*(dimension.values for dimension in self.dimensions)):
-            yield dict(zip((dimension.key for dimension in self.dimensions), values, strict=True))
+        keys = [dimension.key for dimension in self.dimensions]
+        combinations = itertools.product(*(dimension.values for dimension in self.dimensions))
+        return (dict(zip(keys, values, strict=True)) for values in combinations)  # no generator: what is wrong is told now
 
     def probes(self) -> Iterator[Values]:
         """Each value of each key once, beside the first values of the others."""

@@ -6,6 +6,7 @@ import json
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Column, Float, Integer, MetaData, String, Table, Text, create_engine, insert, select, update
@@ -31,7 +32,7 @@ _TRIALS = Table(
 @dataclass
 class Trial:
     """One trial, as it stands. measured: what objectives are taken from, at its end or its last pause. seconds: of all its
-    work. error: one line; traceback: of what it raised.
+    work. killed: how often from outside. error: one line; traceback: of what it raised.
     """
 
     number: int
@@ -45,9 +46,17 @@ class Trial:
     began: float = 0.0
     ended: float = 0.0
     seconds: float = 0.0
+    killed: int = 0
     error: str = ""
     traceback: str = ""
     artifacts: list[dict[str, Any]] = field(default_factory=list)
+
+
+def store_of(directory: Path, url: str | None) -> SweepStore:
+    """Of the sweep in `directory`: in a database of its own there, or in the one at `url`, by the last two parts of its path."""
+    if url is None:
+        return SweepStore(f"sqlite:///{directory / 'sweep.db'}", "sweep")
+    return SweepStore(url, "/".join(directory.resolve().parts[-2:]))
 
 
 class SweepStore:

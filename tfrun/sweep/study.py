@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from tfrun.apart import Failed
+from tfrun.component import plain
 from tfrun.config.problems import Problem, RunError
 from tfrun.evaluation.metrics import LOWER_IS_BETTER
 from tfrun.experiment import Experiment
 from tfrun.record.record import alone
 from tfrun.sweep import Report, Suggestion, Sweep
-from tfrun.sweep.pruner import Pruner
-from tfrun.sweep.store import SweepStore, Trial
+from tfrun.sweep.auto import AutoSweep
+from tfrun.sweep.same import flat, refuse_another
+from tfrun.sweep.store import Trial, store_of
 from tfrun.sweep.trial import rows_of
 from tfrun.sweep.variants import Variants
 
@@ -25,13 +27,16 @@ _SMALLER_IS_BETTER = LOWER_IS_BETTER | {"seconds", "parameters"}
 
 @dataclass
 class Study:
-    """One sweep. base: the experiment that all trials share. directory: of the sweep. told: called whenever a trial has changed."""
+    """One sweep. base: the experiment that all trials share. directory: of the sweep. told: called whenever a trial has changed.
+    command: what `python -m tfrun resume DIR` gives the command line again.
+    """
 
     base: Experiment
     variants: Variants
     directory: Path
     pool: Any
     told: Callable[[Trial], None] = lambda trial: None
+    command: list[str] = field(default_factory=list)
     trials: dict[int, Trial] = field(default_factory=dict)
     _since: dict[int, float] = field(default_factory=dict)  # when its work at hand began
 
@@ -42,7 +47,7 @@ class Study:
         self.lower = tuple(name in _SMALLER_IS_BETTER for name in self.names)
         epochs = sum(phase.epochs for phase in self.base.training.phases())
         self.engine = settings.engine(self.variants.space, self.lower, epochs)
-        self.pruner = Pruner(settings.prune, self.names[0], self.lower[0], epochs)
+        self.pruner = settings.pruner_of(self.names[0], self.lower[0], epochs)
         self.failures = 0
 
     # --- going through it
@@ -51,9 +56,7 @@ class Study:
         """Raises RunError when too many trials fail, ConfigError when the sweep that is gone on with is another one."""
         self.directory.mkdir(parents=True, exist_ok=True)
         with alone(self.directory):
-            self.store = SweepStore(
-                self.settings.storage or f"sqlite:///{self.directory / 'sweep.db'}", str(self.directory.name)
-            )
+            self.store = store_of(self.directory, self.settings.storage)
             try:
                 waiting = self._resumed()
                 self._go(waiting)
@@ -98,12 +101,20 @@ class Study:
         trial = self.trials[suggestion.number]
         trial.began = trial.began or time.time()
         self._since[trial.number] = time.time()
-        self.pool.start(trial.number, self.variants.plain(suggestion.values), Path(trial.directory), suggestion.until)
+        # A trial is no sweep: its config stays the same when the sweep is gone on with.
+        mapping = {**self.variants.plain(suggestion.values), "sweep": plain(AutoSweep())}
+        self.pool.start(trial.number, mapping, Path(trial.directory), suggestion.until)
         self.told(trial)
 
     def _ended(self, trial: Trial, stopped: str, answer: dict[str, Any] | Failed) -> None:
         trial.ended = time.time()
         trial.seconds = round(trial.seconds + trial.ended - self._since[trial.number], 3)
+        if isinstance(answer, dict) and answer["state"] == "stopped" and not stopped:
+            answer = Failed("was stopped by signal 15", killed=True)
+        if isinstance(answer, Failed) and answer.killed and trial.killed < self.settings.retries:
+            self._retry(trial, str(answer))
+            return
+        trial.error = ""
         if isinstance(answer, Failed):
             trial.state, trial.error, trial.traceback = "failed", str(answer), answer.traceback
         else:
@@ -125,16 +136,23 @@ class Study:
                 Problem("sweep.max_failures", rule, f"see {self.directory}; sweep.resume goes on", self.settings.max_failures)
             )
 
+    def _retry(self, trial: Trial, why: str) -> None:
+        """The engine is not told: to it the trial has never stopped."""
+        trial.killed, trial.error = trial.killed + 1, why
+        self.store.keep(trial)
+        self._start(Suggestion(trial.number, trial.values, trial.until))
+
     def _objectives(self, trial: Trial) -> list[float] | None:
         values = [trial.measured.get(name) for name in self.names]
         return values if all(_finite(value) for value in values) else None
 
     def _prune(self) -> None:
-        if self.settings.prune.method == "none":
+        if not self.settings.prunes:
             return
-        curves = {number: rows_of(Path(trial.directory)) for number, trial in self.trials.items() if trial.state != "failed"}
+        curves = {number: rows_of(Path(trial.directory)) for number, trial in self.trials.items()}
+        states = {number: trial.state for number, trial in self.trials.items()}
         for number, running in self.pool.running.items():
-            why = "" if running.stopped else self.pruner.why(number, curves)
+            why = "" if running.stopped else self.pruner.why(number, curves, states)
             if why:
                 self.pool.ask_to_stop(number, why)
 
@@ -144,15 +162,21 @@ class Study:
         """What was asked and not told, once the engine has gone through all that happened."""
         facts = {
             "space": self.variants.space.plain(),
-            "fixed": list(self.variants.space.fixed),
-            "sweep": _lasting(self.settings),
+            "base": {key: value for key, value in flat(plain(self.base)).items() if not key.startswith("sweep.")},
+            "sweep": {key: value for key, value in plain(self.settings).items() if key not in self.settings.free},
+            "command": self.command,
         }
         before = self.store.facts()
         if before is None:
+            if self.settings.resume:
+                rule = "holds no sweep"
+                raise RunError(Problem("sweep.resume", rule, "name the directory that a sweep has printed", self.directory))
             self.store.begin(facts)
             return []
-        _same(before, facts, self.directory)
+        refuse_another(before, facts)
         self.trials = {trial.number: trial for trial in self.store.trials()}
+        for trial in self.trials.values():  # seen from where this process stands
+            trial.directory = str(self.directory / str(trial.number))
         self.failures = sum(trial.state == "failed" for trial in self.trials.values())
         waiting: dict[int, Suggestion] = {}
         for kind, content in self.store.events():
@@ -161,15 +185,12 @@ class Study:
                 self.engine.tell(report)
                 waiting.pop(report.number, None)
                 continue
-            suggestion = self.engine.ask()
             asked = Suggestion(**content) if content else None
-            if suggestion != asked:
-                rule = f"the engine suggests {suggestion} where it suggested {asked} before"
-                raise RunError(
-                    Problem(
-                        "sweep.resume", rule, "was tfrun or the engine's package changed? Start a new sweep", self.directory
-                    )
-                )
+            try:
+                self.engine.again(asked)
+            except ValueError as error:
+                way_out = "was tfrun or the engine's package changed? Start a new sweep"
+                raise RunError(Problem("sweep.resume", str(error), way_out, self.directory)) from error
             if asked:
                 waiting[asked.number] = asked
         for number in waiting:
@@ -200,43 +221,3 @@ class Study:
 
 def _finite(value: Any) -> bool:
     return isinstance(value, int | float) and value == value and abs(value) != float("inf")
-
-
-def _lasting(settings: Sweep) -> dict[str, Any]:
-    """What may not change while a sweep is gone on with."""
-    from tfrun.component import plain
-
-    free = ("resume", "workers", "time_limit", "memory_limit", "max_failures", "finish", "storage")
-    return {key: value for key, value in plain(settings).items() if key not in free}
-
-
-def _same(before: dict[str, Any], now: dict[str, Any], directory: Path) -> None:
-    """Raises RunError with every difference."""
-    problems = []
-    for part in before:
-        old, new = before[part], now[part]
-        if part == "fixed":
-            gone, come = sorted(set(old) - set(new)), sorted(set(new) - set(old))
-            if gone or come:
-                problems.append(
-                    Problem(
-                        "sweep.resume",
-                        f"this sweep was begun with {gone or 'no more'} and not with {come or 'less'}",
-                        "give the same",
-                        directory,
-                    )
-                )
-            continue
-        for key in sorted({*old, *new}):
-            if old.get(key) != new.get(key):
-                rule = f"was {old.get(key, 'not there')} when this sweep was begun"
-                problems.append(
-                    Problem(
-                        key if part == "space" else f"sweep.{key}",
-                        rule,
-                        "give the same, or start a new sweep",
-                        new.get(key, "not there"),
-                    )
-                )
-    if problems:
-        raise RunError(*problems)

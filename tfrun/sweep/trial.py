@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
@@ -31,7 +32,6 @@ def work(mapping: dict[str, Any], directory: str, until: float | None) -> dict[s
     answer = place / "trial.json"
     if answer.is_file():  # ended before, but nobody was left to be told
         return json.loads(answer.read_text(encoding="utf-8"))
-    record = Record.open(experiment, place, Console(quiet=True))
     told: dict[str, Any] = {}
 
     def story(experiment: Experiment, record: Record, result: Result, abandon) -> str:
@@ -54,6 +54,9 @@ def work(mapping: dict[str, Any], directory: str, until: float | None) -> dict[s
         return "done"
 
     try:
+        _wait_for_who_was_here(place)
+        (place / "result.json").unlink(missing_ok=True)  # of one that was killed just before it could answer
+        record = Record.open(experiment, place, Console(quiet=True))
         result = recorded(experiment.model_copy(update={"tracking": NoTracking()}), record, story)
     except Terminated:
         return {"state": "stopped", **_so_far(place, experiment)}
@@ -61,6 +64,13 @@ def work(mapping: dict[str, Any], directory: str, until: float | None) -> dict[s
     if result.status == "done":
         write_atomically(answer, json.dumps(told))
     return told
+
+
+def _wait_for_who_was_here(place: Path) -> None:
+    """A killed sweep's trials end a moment after it; one that goes on with it may be quicker."""
+    if place.is_dir():
+        with (place / ".lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
 
 
 def _measured(

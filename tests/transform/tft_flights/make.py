@@ -38,7 +38,7 @@ if __name__ == "__main__":
     metadata = dataset_metadata.DatasetMetadata(schema_utils.schema_from_feature_spec(SPEC))
     with tft_beam.Context(temp_dir=tempfile.mkdtemp()):
         transform_fn = (rows, metadata) | tft_beam.AnalyzeDataset(preprocessing_fn)
-        transform_fn | tft_beam.WriteTransformFn(str(HERE))  # noqa: B018
+        transform_fn | tft_beam.WriteTransformFn(str(HERE))
     two = {"distance": tf.constant([100.0, 2000.0]), "hour": tf.constant([6.0, 20.0]), "carrier": tf.constant(["UA", "nope"])}
     for name, values in tft.TFTransformOutput(str(HERE)).transform_raw_features(two).items():
         print(name, values.numpy().tolist())

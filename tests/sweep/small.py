@@ -1,0 +1,101 @@
+"""Sweeps of seconds, as a user types them."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from tfrun.sweep.store import Trial, store_of
+
+HERE = Path(__file__).parent
+
+
+def command(module: Path, *more: str) -> list[str]:
+    return [
+        "-m", "+experiment=quickstart", "debug=fast", "backbone=hub", f"backbone.handle={module}", "transform.image_size=32", "gate=none",
+        "export=[]", "tracking=none", "hydra.sweep.dir=sweep", "sweep.finish=none", "sweep.workers=2", *more,
+    ]  # fmt: skip
+
+
+def with_moods(folder: Path) -> Path:
+    """Where a user stands who has a head of his own."""
+    shutil.copy(HERE / "own.py", folder)
+    (folder / "conf/head").mkdir(parents=True)
+    (folder / "conf/head/moody.yaml").write_text("_target_: own.Moody\n")
+    return folder
+
+
+def trials(folder: Path, name: str = "sweep") -> dict[int, Trial]:
+    store = store_of(folder / name, None)
+    try:
+        return {trial.number: trial for trial in store.trials()}
+    finally:
+        store.close()
+
+
+def events(folder: Path, name: str = "sweep") -> list:
+    store = store_of(folder / name, None)
+    try:
+        return store.events()
+    finally:
+        store.close()
+
+
+def weights(folder: Path, number: int, name: str = "sweep") -> str:
+    return json.loads((folder / name / str(number) / "result.json").read_text())["weights_sha256"]
+
+
+def finished(folder: Path, name: str = "sweep") -> dict[int, tuple]:
+    """What a sweep is for, without what hangs on the machine: values, objectives and weights of its trials."""
+    return {
+        number: (trial.values, trial.objectives, weights(folder, number, name))
+        for number, trial in trials(folder, name).items()
+        if trial.state == "done"
+    }
+
+
+class Started:
+    """`python -m tfrun …` that goes on beside the test. It is killed at the end, whatever happens."""
+
+    def __init__(self, folder: Path, *arguments: str):
+        self.folder = folder
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tfrun", *arguments], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            env=dict(os.environ),
+        )  # fmt: skip
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.communicate()
+
+    def until(self, has_come) -> None:
+        """has_come: of the folder of the sweep."""
+        while not has_come(self.folder / "sweep"):
+            try:
+                self.process.wait(0.05)
+            except subprocess.TimeoutExpired:
+                continue
+            raise AssertionError(f"it has ended before: {self.process.communicate()}")
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.communicate()
+
+    def interrupt(self) -> tuple[int, str, str]:
+        self.process.send_signal(signal.SIGINT)
+        out, err = self.process.communicate(timeout=300)
+        return self.process.returncode, out, err
+
+
+def measured(directory: Path, number: int) -> int:
+    """Measurements of a trial so far."""
+    path = directory / str(number) / "metrics.jsonl"
+    return path.read_text().count("\n") if path.is_file() else 0
