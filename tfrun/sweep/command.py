@@ -7,13 +7,16 @@ from typing import Any
 
 from tfrun.apart.limits import Limits
 from tfrun.cli.summary import tell
+from tfrun.config.load import load_file
 from tfrun.config.problems import ConfigError, Problem
 from tfrun.record.console import Console
 from tfrun.sweep.board import Board
+from tfrun.sweep.outside import Outside
 from tfrun.sweep.pool import LocalPool
 from tfrun.sweep.space import Space, parse
 from tfrun.sweep.study import Study
 from tfrun.sweep.variants import Variants
+from tfrun.tracking.none import NoTracking
 
 
 def space_of(overrides: list[str]) -> Space:
@@ -67,17 +70,27 @@ def sweep(plugin: Any, overrides: list[str]) -> float | None:
     limit = base.sweep.memory_limit
     limits = Limits(base.sweep.time_limit or float("inf"), int(limit * 1e9) if limit else None)
     pool = LocalPool(base.sweep.workers, limits)
-    with Board(Console(), directory) as board:
-        study = Study(base, variants, directory, pool, board.show)
-        board.study = study
-        study.run()
+    console = Console()
+    with Board(console, directory) as board:
+        study = Study(base, variants, directory, pool)
+        outside = Outside(study, console, board)
+        try:
+            study.run()
+        except BaseException:
+            outside.close("stopped")
+            raise
+    outside.write("done")
     board.summary()
-    plugin.task_function.codes.append(_finish(base, study))
+    try:
+        code = _finish(base, study, outside)
+    finally:
+        outside.close("done")
+    plugin.task_function.codes.append(code)
     best = study.best()
     return best.objectives[0] if best else None
 
 
-def _finish(base, study: Study) -> int:
+def _finish(base, study: Study, outside: Outside) -> int:
     """The exit code."""
     from tfrun.run import resume
 
@@ -88,5 +101,8 @@ def _finish(base, study: Study) -> int:
         return 0
     directory = Path(best.directory)
     (directory / "trial.json").unlink(missing_ok=True)
-    _, code = tell(base, lambda: resume(directory))
+    experiment = load_file(directory / "config.yaml")
+    if outside.tracks:  # the sweep's tracking sends it with the other trials
+        experiment = experiment.model_copy(update={"tracking": NoTracking()})
+    _, code = tell(base, lambda: resume(directory, experiment))
     return code

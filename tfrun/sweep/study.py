@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from tfrun.experiment import Experiment
 from tfrun.record.record import alone
 from tfrun.sweep import Report, Suggestion, Sweep
 from tfrun.sweep.pruner import Pruner
+from tfrun.sweep.space import Choice
 from tfrun.sweep.store import SweepStore, Trial
 from tfrun.sweep.trial import rows_of
 from tfrun.sweep.variants import Variants
@@ -25,13 +27,17 @@ _SMALLER_IS_BETTER = LOWER_IS_BETTER | {"seconds", "parameters"}
 
 @dataclass
 class Study:
-    """One sweep. base: the experiment that all trials share. directory: of the sweep. told: called whenever a trial has changed."""
+    """One sweep. base: the experiment that all trials share. directory: of the sweep. told: called whenever a trial has changed.
+
+    looked: called several times a second.
+    """
 
     base: Experiment
     variants: Variants
     directory: Path
     pool: Any
     told: Callable[[Trial], None] = lambda trial: None
+    looked: Callable[[], None] = lambda: None
     trials: dict[int, Trial] = field(default_factory=dict)
     _since: dict[int, float] = field(default_factory=dict)  # when its work at hand began
 
@@ -40,9 +46,9 @@ class Study:
         self.settings: Sweep = settings
         self.names = [self.base.evaluation.primary if name == "primary" else name for name in settings.objectives]
         self.lower = tuple(name in _SMALLER_IS_BETTER for name in self.names)
-        epochs = sum(phase.epochs for phase in self.base.training.phases())
-        self.engine = settings.engine(self.variants.space, self.lower, epochs)
-        self.pruner = Pruner(settings.prune, self.names[0], self.lower[0], epochs)
+        self.epochs = sum(phase.epochs for phase in self.base.training.phases())  # of a whole trial
+        self.engine = settings.engine(self.variants.space, self.lower, self.epochs)
+        self.pruner = Pruner(settings.prune, self.names[0], self.lower[0], self.epochs)
         self.failures = 0
 
     # --- going through it
@@ -74,6 +80,7 @@ class Study:
             if not self.pool.running:
                 return
             self.pool.wait(_LOOK)
+            self.looked()
             for running, answer in self.pool.ended():
                 asked_in_vain = False
                 self._ended(self.trials[running.number], running.stopped, answer)
@@ -109,6 +116,7 @@ class Study:
         else:
             trial.state = "pruned" if answer["state"] == "stopped" else answer["state"]
             trial.measured, trial.epochs = answer["measured"], answer["epochs"]
+            trial.artifacts = answer.get("artifacts", [])
             trial.objectives = self._objectives(trial)
         if trial.state != "failed" and trial.objectives is None:
             trial.state = "failed"
@@ -177,6 +185,17 @@ class Study:
         return list(waiting.values())
 
     # --- what came of it
+
+    @property
+    def most(self) -> int | None:
+        """Trials that there will be at most; None: the engine decides."""
+        choices = [dimension.values for dimension in self.variants.space.dimensions if isinstance(dimension, Choice)]
+        whole = math.prod(map(len, choices)) if len(choices) == len(self.variants.space.dimensions) else None
+        return min((count for count in (self.settings.trials, whole) if count), default=None)
+
+    def since(self, trial: Trial) -> float:
+        """When its work at hand began."""
+        return self._since.get(trial.number, time.time())
 
     def best(self) -> Trial | None:
         """Of those that are done, by the first objective."""

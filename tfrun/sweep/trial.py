@@ -83,13 +83,17 @@ def _so_far(place: Path, experiment: Experiment) -> dict[str, Any]:
     return _measured(experiment, rows_of(place), {})
 
 
-def rows_of(directory: Path) -> list[dict]:
-    """The measurements of a trial so far; half a line at the end is still being written."""
+def rows_of(directory: Path, tail: int | None = None) -> list[dict]:
+    """The measurements of a trial so far; half a line at the end is still being written. tail: only those in its last bytes."""
     try:
-        content = (directory / "metrics.jsonl").read_bytes()
+        with (directory / "metrics.jsonl").open("rb") as file:
+            skipped = max(0, file.seek(0, os.SEEK_END) - tail) if tail else 0
+            file.seek(skipped)
+            content = file.read()
     except FileNotFoundError:
         return []
-    return [json.loads(line) for line in content[: content.rfind(b"\n") + 1].splitlines()]
+    lines = content[: content.rfind(b"\n") + 1].splitlines()
+    return [json.loads(line) for line in (lines[1:] if skipped else lines)]
 
 
 def _first_to_examine(experiment: Experiment, sweep: Path) -> bool:

@@ -1,0 +1,57 @@
+"""What is seen of a sweep from outside while it goes on: the screen, the files beside it, and its tracking."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tfrun.record.console import Console
+from tfrun.sweep.board import Board
+from tfrun.sweep.files import Files
+from tfrun.sweep.store import Trial
+
+if TYPE_CHECKING:
+    from tfrun.sweep.study import Study
+    from tfrun.tracking import Session
+
+
+class Outside:
+    """Listens to a study. Nothing of it waits for a server, and the study waits for nothing of it but the writing of sweep.json."""
+
+    def __init__(self, study: Study, console: Console, board: Board):
+        self.study, self.console, self.board = study, console, board
+        self.directory = study.directory
+        self._files = Files(study, console)
+        self._session: Session | None = None
+        self._began = False
+        study.told, study.looked = self._told, self._files.looked
+        board.watch(study)
+
+    @property
+    def tracks(self) -> bool:
+        """Trials are sent with the sweep."""
+        return self._session is not None
+
+    def _told(self, trial: Trial) -> None:
+        self._files.changed()
+        if not self._began:  # not before the directory is this sweep's alone
+            self._began = True
+            if self.study.base.debug != "fast":
+                self._session = self.study.base.tracking.start_sweep(self)
+        self.board.show(trial)
+
+    def write(self, state: str) -> None:
+        """The last files. state: done, or stopped before its end."""
+        if self._began:
+            self._files.close(state)
+
+    def close(self, state: str) -> None:
+        """As `write`, and the end of tracking."""
+        self.write(state)
+        if self._session is not None:
+            self._session.finish(self, None)
+
+    def say(self, text: str) -> None:
+        self.console.line(text)
+
+    def warn(self, text: str) -> None:
+        self.console.warning(text)
