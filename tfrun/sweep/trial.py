@@ -12,6 +12,8 @@ from typing import Any
 from tfrun.component import plain
 from tfrun.config.load import from_mapping
 from tfrun.experiment import Experiment
+from tfrun.export.held import Held
+from tfrun.export.stage import export
 from tfrun.record import Record
 from tfrun.record.console import Console
 from tfrun.record.record import write_atomically
@@ -35,6 +37,7 @@ def work(mapping: dict[str, Any], directory: str, until: float | None) -> dict[s
     told: dict[str, Any] = {}
 
     def story(experiment: Experiment, record: Record, result: Result, abandon) -> str:
+        from tfrun.export.numeric import numeric
         from tfrun.training.trainer import Paused
 
         try:
@@ -49,18 +52,27 @@ def work(mapping: dict[str, Any], directory: str, until: float | None) -> dict[s
             unfrozen = experiment.training.unfreezes
             probabilities = model.predict(split) if unfrozen else model.predict_from_features(model.features(split))
             result.metrics["validation"] = experiment.evaluation.measure(split.labels, probabilities, len(data.classes))
+            part = numeric(model)
+            held = Held(split, probabilities, result.metrics["validation"], part and part.of)
+            result.artifacts = export(experiment, model, data, held, record, record.directory)
+            told["artifacts"] = [artifact.as_dict() for artifact in result.artifacts]
         parameters = result.backbone["parameters"] + model.head.count_params()
         told.update(_measured(experiment, history.rows, result.metrics.get("validation", {}), parameters, history.seconds))
         return "done"
 
     try:
-        result = recorded(experiment.model_copy(update={"tracking": NoTracking()}), record, story)
+        result = recorded(experiment.model_copy(update=_left_out(experiment)), record, story)
     except Terminated:
         return {"state": "stopped", **_so_far(place, experiment)}
     told["state"] = result.status
     if result.status == "done":
         write_atomically(answer, json.dumps(told))
     return told
+
+
+def _left_out(experiment: Experiment) -> dict[str, Any]:
+    """The sweep tracks its trials itself; only the best is exported, unless all are to be."""
+    return {"tracking": NoTracking()} | ({} if experiment.sweep.exports else {"export": {}})
 
 
 def _measured(
