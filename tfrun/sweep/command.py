@@ -79,7 +79,7 @@ def sweep(plugin: Any, overrides: list[str]) -> float | None:
         except BaseException:
             outside.close("stopped")
             raise
-    outside.write("done")
+    outside.done()
     board.summary()
     try:
         code = _finish(base, study, outside)

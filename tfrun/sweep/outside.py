@@ -33,20 +33,25 @@ class Outside:
 
     def _told(self, trial: Trial) -> None:
         self._files.changed()
-        if not self._began:  # not before the directory is this sweep's alone
-            self._began = True
-            if self.study.base.debug != "fast":
-                self._session = self.study.base.tracking.start_sweep(self)
+        self._begin()
         self.board.show(trial)
 
-    def write(self, state: str) -> None:
-        """The last files. state: done, or stopped before its end."""
-        if self._began:
-            self._files.close(state)
+    def _begin(self) -> None:
+        """Not before the directory is this sweep's alone, and sweep.json is there."""
+        if not self._began and self.study.base.debug != "fast":
+            self._session = self.study.base.tracking.start_sweep(self)
+        self._began = True
+
+    def done(self) -> None:
+        """No trial is left: the page is there while the best one is finished."""
+        self._files.close("done")
+        self._begin()  # where no trial was left to be gone on with
 
     def close(self, state: str) -> None:
-        """As `write`, and the end of tracking."""
-        self.write(state)
+        """The last files, and the end of tracking. state: done, or stopped before its end."""
+        if not self._began:
+            return  # another process may be at work on this directory
+        self._files.close(state)
         if self._session is not None:
             self._session.finish(self, None)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,7 +15,6 @@ from tfrun.experiment import Experiment
 from tfrun.record.record import alone
 from tfrun.sweep import Report, Suggestion, Sweep
 from tfrun.sweep.pruner import Pruner
-from tfrun.sweep.space import Choice
 from tfrun.sweep.store import SweepStore, Trial
 from tfrun.sweep.trial import rows_of
 from tfrun.sweep.variants import Variants
@@ -46,10 +44,11 @@ class Study:
         self.settings: Sweep = settings
         self.names = [self.base.evaluation.primary if name == "primary" else name for name in settings.objectives]
         self.lower = tuple(name in _SMALLER_IS_BETTER for name in self.names)
-        self.epochs = sum(phase.epochs for phase in self.base.training.phases())  # of a whole trial
-        self.engine = settings.engine(self.variants.space, self.lower, self.epochs)
-        self.pruner = Pruner(settings.prune, self.names[0], self.lower[0], self.epochs)
+        epochs = sum(phase.epochs for phase in self.base.training.phases())
+        self.engine = settings.engine(self.variants.space, self.lower, epochs)
+        self.pruner = Pruner(settings.prune, self.names[0], self.lower[0], epochs)
         self.failures = 0
+        self.epochs = epochs  # of a whole trial
 
     # --- going through it
 
@@ -189,9 +188,7 @@ class Study:
     @property
     def most(self) -> int | None:
         """Trials that there will be at most; None: the engine decides."""
-        choices = [dimension.values for dimension in self.variants.space.dimensions if isinstance(dimension, Choice)]
-        whole = math.prod(map(len, choices)) if len(choices) == len(self.variants.space.dimensions) else None
-        return min((count for count in (self.settings.trials, whole) if count), default=None)
+        return min((count for count in (self.settings.trials, self.variants.space.combinations) if count), default=None)
 
     def since(self, trial: Trial) -> float:
         """When its work at hand began."""
@@ -210,11 +207,11 @@ class Study:
         def costs(trial: Trial) -> list[float]:
             return [value if lower else -value for value, lower in zip(trial.objectives, self.lower, strict=True)]
 
-        def beats(one: Trial, other: Trial) -> bool:
-            pairs = list(zip(costs(one), costs(other), strict=True))
-            return all(a <= b for a, b in pairs) and any(a < b for a, b in pairs)
-
-        return [trial for trial in done if not any(beats(other, trial) for other in done)]
+        front: list[tuple[list[float], Trial]] = []
+        for mine, trial in sorted(((costs(trial), trial) for trial in done), key=lambda pair: pair[0]):  # who beats is before
+            if not any(other != mine and all(a <= b for a, b in zip(other, mine, strict=True)) for other, _ in front):
+                front.append((mine, trial))
+        return sorted((trial for _, trial in front), key=lambda trial: trial.number)
 
 
 def _finite(value: Any) -> bool:
