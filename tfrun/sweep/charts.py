@@ -83,10 +83,11 @@ class Point:
 def scatter(
     name: str, title: str, x: str, y: str, points: Sequence[Point], log: bool = False, front: tuple[bool, bool] | None = None
 ) -> Chart:
-    """log: of x. front: (less x is better, less y is better), to mark the Pareto set."""
+    """log: of x. front: (less x is better, less y is better), to mark the Pareto set of what is done."""
     across = _scale([point.x for point in points], _LEFT, WIDTH - _RIGHT, log)
     up = _scale([point.y for point in points], HEIGHT - _BOTTOM, _TOP)
-    chosen = pareto([(point.x, point.y) for point in points], front) if front else []
+    done = [number for number, point in enumerate(points) if point.look.startswith("done")]
+    chosen = [done[place] for place in pareto([(points[n].x, points[n].y) for n in done], front)] if front else []
     marks = [
         Mark(p.trial, p.label, f"{p.look} front" if number in chosen else p.look, across(p.x), up(p.y))
         for number, p in enumerate(points)
@@ -180,7 +181,14 @@ def _scale(values: Sequence[float], begin: float, end: float, log: bool = False)
         return begin + ((math.log10(value) if log else value) - low) / (high - low) * (end - begin)
 
     marks = _round_logs(low, high) if log else _round_numbers(low, high)
-    return _Scale(place, [Tick(round(place(mark), 1), f"{mark:.4g}") for mark in marks])
+    return _Scale(place, [Tick(round(place(mark), 1), _number(mark)) for mark in marks])
+
+
+def _number(value: float) -> str:
+    for unit, word in ((1e9, "G"), (1e6, "M")):
+        if unit <= abs(value) < 1e12:
+            return f"{value / unit:.4g}{word}"
+    return f"{value:.4g}"
 
 
 def _round_numbers(low: float, high: float) -> list[float]:

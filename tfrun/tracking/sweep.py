@@ -172,9 +172,17 @@ class SweepSync:
                 client.log_artifact(run_id, str(self.directory / name))
         if (self.directory / page.PLOTS).is_dir():
             client.log_artifacts(run_id, str(self.directory / page.PLOTS), page.PLOTS)
+        if self.content["state"] == "done":
+            self._end_paused(client)
         if self.state.get("best"):
             self._send_winner(client, self.content["best"], self.state["best"][0])
         client.set_terminated(run_id, _RUN_OF_SWEEP.get(self.content["state"], "RUNNING"))
+
+    def _end_paused(self, client) -> None:
+        """Trials that were not gone on with: a rung had better ones."""
+        for trial in self.content["trials"]:
+            if trial["state"] == "paused" and self._known(trial["number"]):
+                client.set_terminated(self._known(trial["number"])["run_id"], "KILLED", int(trial["ended"] * 1000))
 
     def _send_winner(self, client, number: int, best: str) -> None:
         """best: its run. Its model becomes an output of the sweep's run too; the bytes are stored once, with its own."""
