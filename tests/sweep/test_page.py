@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Finished
+from tests.conftest import Finished, tfrun
 from tfrun import RunError
 from tfrun.sweep import page, summary
 from tfrun.sweep.importance import importance
@@ -170,3 +170,14 @@ def test_importance_finds_the_key_that_matters_and_says_what_it_knows():
 def test_no_sweep_is_one_line(tmp_path):
     with pytest.raises(RunError, match=r"holds no sweep\.json"):
         page.write(tmp_path)
+
+
+def test_a_sweep_that_was_given_up_says_so(module, tmp_path):
+    done = tfrun(
+        tmp_path, "-m", "+experiment=quickstart", "backbone=hub", f"backbone.handle={module}", "transform.image_size=32", "tracking=none",
+        "training.epochs=1", "sweep.workers=1", "sweep.max_failures=0", "optimizer.learning_rate=1e30,0.01",
+    )  # fmt: skip
+    assert done.code == 1 and "sweep.max_failures" in done.err
+    content = summary.read(directory_of(done))
+    assert content["state"] == "stopped" and content["counts"] == {"failed": 1} and content["best"] is None
+    assert "stopped before its end" in (directory_of(done) / "sweep.html").read_text()
