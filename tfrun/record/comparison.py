@@ -232,6 +232,8 @@ def _notes(runs: list[Run]) -> list[str]:
         notes.append("No split was measured by all: figures of different splits stand beside each other.")
     elif runs[0].split == "validation":
         notes.append("Validation rows: the best of many trials looks better on them than it is; the test split is for that.")
+    if len({"test" in run.splits for run in runs if run.artifacts}) > 1:
+        notes.append("Exported files of trials were measured on validation rows, those of finished runs on test rows.")
     if any(name in _SHARES for run in runs for name in run.metrics):
         notes.append(
             "In brackets: 95 % intervals, of shares of rows by Wilson's score, of retention by a paired bootstrap. Runs on the same rows "
