@@ -160,6 +160,16 @@ def signature_only(tmp_path_factory) -> Path:
     return saved
 
 
+@pytest.fixture(scope="session")
+def swept(module, tmp_path_factory) -> Finished:
+    """A sweep from the command line, to its end, with a tracking server that is away: trial 0 is done and exported, 1 pruned, 2 failed."""
+    return tfrun(
+        tmp_path_factory.mktemp("swept"), "-m", "+experiment=quickstart", "backbone=hub", f"backbone.handle={module}",
+        "transform.image_size=32", "export=[saved_model]", "gate=none", "tracking.uri=http://127.0.0.1:9", "training.epochs=100",
+        "sweep.prune.method=median", "sweep.prune.trials=1", "sweep.workers=1", "optimizer.learning_rate=0.01,1e-6,1e30",
+    )  # fmt: skip
+
+
 @pytest.fixture()
 def small(module):
     """An experiment of seconds: 64 rows a split, a small module, one epoch, no tracking, nothing exported."""

@@ -22,6 +22,7 @@ VERBS = {
     "rerun": "tfrun.cli.rerun",
     "export": "tfrun.cli.export",
     "check-contract": "tfrun.cli.check_contract",
+    "compare": "tfrun.cli.compare",
     "sync": "tfrun.cli.sync",
     "init": "tfrun.cli.init",
     "schema": "tfrun.cli.schema",

@@ -1,32 +1,32 @@
-"""`python -m tfrun sync DIR`: send a run directory to MLflow; what was sent before is not sent again."""
+"""`python -m tfrun sync DIR`: send the directory of a run or of a sweep to MLflow; what was sent before is not sent again."""
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import select
 import sys
 from pathlib import Path
 
 from tfrun.config.problems import Problem, RunError, TfrunError, shorten
+from tfrun.sweep.summary import is_sweep
 
 _EVERY = 3.0  # seconds between looks at a run that is going on
 
 
 def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tfrun sync", description=__doc__)
-    parser.add_argument("directory", type=Path, help="a run directory")
+    parser.add_argument("directory", type=Path, help="of a run or of a sweep")
     parser.add_argument("--uri", help="tracking server or store, in the place of the config's")
     parser.add_argument("--follow", action="store_true", help="send while the run goes on, until standard input ends")
     args = parser.parse_args(argv)
-    if not (args.directory / "config.yaml").is_file():
+    if not is_sweep(args.directory) and not (args.directory / "config.yaml").is_file():
         raise RunError(
             Problem(str(args.directory), "is no run directory: it holds no config.yaml", "name runs/<experiment>/<date_time>")
         )
-    from tfrun.tracking.sync import Sync
-
     try:
-        sync = Sync(args.directory, args.uri)
+        sync = _sync(args.directory, args.uri)
     except TfrunError as error:
         if args.follow:
             print(json.dumps({"sent": False, "error": str(error)}), flush=True)
@@ -45,8 +45,19 @@ def main(argv: list[str]) -> int:
     return 0
 
 
+def _sync(directory: Path, uri: str | None):
+    if is_sweep(directory):
+        from tfrun.tracking.sweep import SweepSync
+
+        return SweepSync(directory, uri)
+    from tfrun.tracking.sync import Sync
+
+    return Sync(directory, uri)
+
+
 def _follow(sync) -> int:
     """Failures on the way are only told at the end: the server may be back by then."""
+    os.nice(10)  # the cores are for training
     while not _finished():
         try:
             sync.send()

@@ -76,5 +76,5 @@ def _measure(experiment: Experiment, written: Written, held: Held, record: Recor
                         measured(artifact, worker, directory / artifact.path, held, experiment.evaluation, allowed)
                     )
                 progress.reach(len(artifacts), artifact.name)
-        stage.says = f"{len(artifacts)} files in their own runtimes on {len(held.split):,} test rows"
+        stage.says = f"{len(artifacts)} files in their own runtimes on {len(held.split):,} held-out rows"
     return artifacts

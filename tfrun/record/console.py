@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 from contextlib import contextmanager
 from typing import Any
 
@@ -45,6 +46,16 @@ class Console:
         for row in rows:
             table.add_row(*map(str, row))
         self._rich.print(table)
+
+    def live(self, render: Callable[[], Any], a_second: float):
+        """What `render` gives, drawn again so often below the lines, until `.stop()`; None where there is no terminal."""
+        if not self._rich.is_terminal or self._rich.quiet:
+            return None
+        from rich.live import Live
+
+        live = Live(get_renderable=render, console=self._rich, refresh_per_second=a_second, transient=True)
+        live.start()
+        return live
 
     @contextmanager
     def waiting(self, name: str):

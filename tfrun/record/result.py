@@ -60,7 +60,7 @@ class Result:
         content["verdict"] = (
             self.verdict.as_dict() if self.verdict else {"blessed": False, "reasons": [self.error or "not judged"]}
         )
-        return _finite(content)
+        return finite(content)
 
     def write(self) -> None:
         write_atomically(self.directory / "result.json", json.dumps(self.as_dict(), indent=2, ensure_ascii=False) + "\n")
@@ -79,10 +79,10 @@ def read(directory: Path) -> dict[str, Any]:
         raise RunError(Problem(str(path), f"cannot be read ({error})")) from error
 
 
-def _finite(value: Any) -> Any:
+def finite(value: Any) -> Any:
     """NaN is no JSON: an undefined figure is null."""
     if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
+        return {key: finite(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
+        return [finite(item) for item in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -89,6 +89,10 @@ class Sweep(Component):
         "export",
         "export: the best trial is evaluated on the test split, exported, judged and reported as any run; none: nothing",
     )
+    exports: bool = setting(
+        False,
+        "each trial exports too and measures its files on the validation split: accuracy against size and latency; false: only the best trial, at the end",
+    )
     resume: Path | None = setting(None, "directory of a sweep to go on with")
     storage: str | None = setting(None, "database URL of the sweep's state; null: sweep.db in its directory")
 

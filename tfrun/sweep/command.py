@@ -8,15 +8,18 @@ from typing import Any
 from tfrun.apart.limits import Limits
 from tfrun.cli.resume import finished
 from tfrun.cli.summary import show_problems, tell
+from tfrun.config.load import load_file
 from tfrun.config.problems import ConfigError, Problem, TfrunError
 from tfrun.config.source import config_dir_now
 from tfrun.record.console import Console
 from tfrun.record.result import read
 from tfrun.sweep.board import Board
+from tfrun.sweep.outside import Outside
 from tfrun.sweep.pool import LocalPool
 from tfrun.sweep.space import Space, parse
 from tfrun.sweep.study import Study
 from tfrun.sweep.variants import Variants
+from tfrun.tracking.none import NoTracking
 
 _OWN = ("hydra.mode=", "hydra.sweep.dir=", "hydra.run.dir=")
 
@@ -72,19 +75,30 @@ def sweep(plugin: Any, overrides: list[str]) -> float | None:
     limit = base.sweep.memory_limit
     limits = Limits(base.sweep.time_limit or float("inf"), int(limit * 1e9) if limit else None)
     pool = LocalPool(base.sweep.workers, limits)
-    with Board(Console(), directory) as board:
+    console = Console()
+    with Board(console, directory) as board:
+        outside = None
         try:
-            study = Study(base, variants, directory, pool, board.show, _command(plugin, overrides))
-            board.study = study
+            study = Study(base, variants, directory, pool, command=_command(plugin, overrides))
+            outside = Outside(study, console, board)
             study.run()
-        except TfrunError as error:  # Hydra would show its traceback
-            show_problems(error)
-            plugin.task_function.codes.append(error.exit_code)
-            return None
-        except KeyboardInterrupt as stop:
-            raise type(stop)(f"stopped: `python -m tfrun resume {directory}` goes on with this sweep") from stop
+        except BaseException as error:
+            if outside is not None:
+                outside.close("stopped")
+            if isinstance(error, TfrunError):  # Hydra would show its traceback
+                show_problems(error)
+                plugin.task_function.codes.append(error.exit_code)
+                return None
+            if isinstance(error, KeyboardInterrupt):
+                raise type(error)(f"stopped: `python -m tfrun resume {directory}` goes on with this sweep") from error
+            raise
+    outside.done()
     board.summary()
-    plugin.task_function.codes.append(_finish(base, study))
+    try:
+        code = _finish(base, study, outside)
+    finally:
+        outside.close("done")
+    plugin.task_function.codes.append(code)
     best = study.best()
     return best.objectives[0] if best else None
 
@@ -96,7 +110,7 @@ def _command(plugin: Any, overrides: list[str]) -> list[str]:
     return [*([f"--config-dir={config_dir}"] if config_dir else []), *overrides, *of_hydra]
 
 
-def _finish(base, study: Study) -> int:
+def _finish(base, study: Study, outside: Outside) -> int:
     """The exit code."""
     from tfrun.run import resume
 
@@ -110,5 +124,8 @@ def _finish(base, study: Study) -> int:
         Console().line(f"finished already: {directory / 'report.html'}")
         return finished(directory)
     (directory / "trial.json").unlink(missing_ok=True)
-    _, code = tell(base, lambda: resume(directory))
+    experiment = load_file(directory / "config.yaml")
+    if outside.tracks:  # the sweep's tracking sends it with the other trials
+        experiment = experiment.model_copy(update={"tracking": NoTracking()})
+    _, code = tell(base, lambda: resume(directory, experiment))
     return code

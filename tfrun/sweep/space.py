@@ -80,6 +80,12 @@ class Space:
     def plain(self) -> dict[str, Any]:
         return {dimension.key: dimension.plain() for dimension in self.dimensions}
 
+    @property
+    def combinations(self) -> int | None:
+        """None: an interval has no end of values."""
+        counts = [len(dimension.values) for dimension in self.dimensions if isinstance(dimension, Choice)]
+        return math.prod(counts) if len(counts) == len(self.dimensions) else None
+
     def grid(self) -> Iterator[Values]:
         """Every combination. Raises ConfigError where a dimension is an interval."""
         for dimension in self.dimensions:

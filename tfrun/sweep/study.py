@@ -28,7 +28,7 @@ _SMALLER_IS_BETTER = LOWER_IS_BETTER | {"seconds", "parameters"}
 @dataclass
 class Study:
     """One sweep. base: the experiment that all trials share. directory: of the sweep. told: called whenever a trial has changed.
-    command: what `python -m tfrun resume DIR` gives the command line again.
+    command: what `python -m tfrun resume DIR` gives the command line again. looked: called several times a second.
     """
 
     base: Experiment
@@ -37,6 +37,7 @@ class Study:
     pool: Any
     told: Callable[[Trial], None] = lambda trial: None
     command: list[str] = field(default_factory=list)
+    looked: Callable[[], None] = lambda: None
     trials: dict[int, Trial] = field(default_factory=dict)
     _since: dict[int, float] = field(default_factory=dict)  # when its work at hand began
 
@@ -49,6 +50,7 @@ class Study:
         self.engine = settings.engine(self.variants.space, self.lower, epochs)
         self.pruner = settings.pruner_of(self.names[0], self.lower[0], epochs)
         self.failures = 0
+        self.epochs = epochs  # of a whole trial
 
     # --- going through it
 
@@ -77,6 +79,7 @@ class Study:
             if not self.pool.running:
                 return
             self.pool.wait(_LOOK)
+            self.looked()
             for running, answer in self.pool.ended():
                 asked_in_vain = False
                 self._ended(self.trials[running.number], running.stopped, answer)
@@ -120,6 +123,7 @@ class Study:
         else:
             trial.state = "pruned" if answer["state"] == "stopped" else answer["state"]
             trial.measured, trial.epochs = answer["measured"], answer["epochs"]
+            trial.artifacts = answer.get("artifacts", [])
             trial.objectives = self._objectives(trial)
         if trial.state != "failed" and trial.objectives is None:
             trial.state = "failed"
@@ -199,6 +203,15 @@ class Study:
 
     # --- what came of it
 
+    @property
+    def most(self) -> int | None:
+        """Trials that there will be at most; None: the engine decides."""
+        return min((count for count in (self.settings.trials, self.variants.space.combinations) if count), default=None)
+
+    def since(self, trial: Trial) -> float:
+        """When its work at hand began."""
+        return self._since.get(trial.number, time.time())
+
     def best(self) -> Trial | None:
         """Of those that are done, by the first objective."""
         done = [trial for trial in self.trials.values() if trial.state == "done" and trial.objectives]
@@ -212,11 +225,11 @@ class Study:
         def costs(trial: Trial) -> list[float]:
             return [value if lower else -value for value, lower in zip(trial.objectives, self.lower, strict=True)]
 
-        def beats(one: Trial, other: Trial) -> bool:
-            pairs = list(zip(costs(one), costs(other), strict=True))
-            return all(a <= b for a, b in pairs) and any(a < b for a, b in pairs)
-
-        return [trial for trial in done if not any(beats(other, trial) for other in done)]
+        front: list[tuple[list[float], Trial]] = []
+        for mine, trial in sorted(((costs(trial), trial) for trial in done), key=lambda pair: pair[0]):  # who beats is before
+            if not any(other != mine and all(a <= b for a, b in zip(other, mine, strict=True)) for other, _ in front):
+                front.append((mine, trial))
+        return sorted((trial for _, trial in front), key=lambda trial: trial.number)
 
 
 def _finite(value: Any) -> bool:

@@ -13,6 +13,8 @@ from typing import Any
 from tfrun.component import plain
 from tfrun.config.load import from_mapping
 from tfrun.experiment import Experiment
+from tfrun.export.held import Held
+from tfrun.export.stage import export
 from tfrun.record import Record
 from tfrun.record.console import Console
 from tfrun.record.record import write_atomically
@@ -35,6 +37,7 @@ def work(mapping: dict[str, Any], directory: str, until: float | None) -> dict[s
     told: dict[str, Any] = {}
 
     def story(experiment: Experiment, record: Record, result: Result, abandon) -> str:
+        from tfrun.export.numeric import numeric
         from tfrun.training.trainer import Paused
 
         try:
@@ -49,6 +52,11 @@ def work(mapping: dict[str, Any], directory: str, until: float | None) -> dict[s
             unfrozen = experiment.training.unfreezes
             probabilities = model.predict(split) if unfrozen else model.predict_from_features(model.features(split))
             result.metrics["validation"] = experiment.evaluation.measure(split.labels, probabilities, len(data.classes))
+            if experiment.export:
+                part = numeric(model)
+                held = Held(split, probabilities, result.metrics["validation"], part and part.of)
+                result.artifacts = export(experiment, model, data, held, record, record.directory)
+                told["artifacts"] = [artifact.as_dict() for artifact in result.artifacts]
         parameters = result.backbone["parameters"] + model.head.count_params()
         told.update(_measured(experiment, history.rows, result.metrics.get("validation", {}), parameters, history.seconds))
         return "done"
@@ -57,7 +65,7 @@ def work(mapping: dict[str, Any], directory: str, until: float | None) -> dict[s
         _wait_for_who_was_here(place)
         (place / "result.json").unlink(missing_ok=True)  # of one that was killed just before it could answer
         record = Record.open(experiment, place, Console(quiet=True))
-        result = recorded(experiment.model_copy(update={"tracking": NoTracking()}), record, story)
+        result = recorded(experiment.model_copy(update=_left_out(experiment)), record, story)
     except Terminated:
         return {"state": "stopped", **_so_far(place, experiment)}
     told["state"] = result.status
@@ -71,6 +79,11 @@ def _wait_for_who_was_here(place: Path) -> None:
     if place.is_dir():
         with (place / ".lock").open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
+
+
+def _left_out(experiment: Experiment) -> dict[str, Any]:
+    """The sweep tracks its trials itself; only the best is exported, unless all are to be."""
+    return {"tracking": NoTracking()} | ({} if experiment.sweep.exports else {"export": {}})
 
 
 def _measured(
@@ -93,13 +106,17 @@ def _so_far(place: Path, experiment: Experiment) -> dict[str, Any]:
     return _measured(experiment, rows_of(place), {})
 
 
-def rows_of(directory: Path) -> list[dict]:
-    """The measurements of a trial so far; half a line at the end is still being written."""
+def rows_of(directory: Path, tail: int | None = None) -> list[dict]:
+    """The measurements of a trial so far; half a line at the end is still being written. tail: only those in its last bytes."""
     try:
-        content = (directory / "metrics.jsonl").read_bytes()
+        with (directory / "metrics.jsonl").open("rb") as file:
+            skipped = max(0, file.seek(0, os.SEEK_END) - tail) if tail else 0
+            file.seek(skipped)
+            content = file.read()
     except FileNotFoundError:
         return []
-    return [json.loads(line) for line in content[: content.rfind(b"\n") + 1].splitlines()]
+    lines = content[: content.rfind(b"\n") + 1].splitlines()
+    return [json.loads(line) for line in (lines[1:] if skipped else lines)]
 
 
 def _first_to_examine(experiment: Experiment, sweep: Path) -> bool:

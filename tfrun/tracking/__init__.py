@@ -19,11 +19,25 @@ class Session(Protocol):
         """Called once, after result.json is written. Never raises for a server that is away."""
 
 
+class SweepRecord(Protocol):
+    """What tracking wants of a sweep: its directory, and the screen."""
+
+    directory: Path
+
+    def say(self, text: str) -> None: ...
+
+    def warn(self, text: str) -> None: ...
+
+
 class Tracking(Component):
     """Protocol of the group: `start(record)` gives a Session. The run directory is the truth; this sends it on."""
 
     def start(self, record: Record) -> Session:
         raise NotImplementedError
+
+    def start_sweep(self, sweep: SweepRecord) -> Session | None:
+        """As `start`, once for a whole sweep, with all its trials; None: the best trial alone is tracked, as any run."""
+        return None
 
     def viewer(self, runs: Path) -> str:
         """The command or address where a person sees the runs; '' where there is none."""

@@ -1,4 +1,4 @@
-"""The process beside a run that sends its directory to MLflow while it grows.
+"""The process beside a run, or a whole sweep, that sends its directory to MLflow while it grows.
 
 The run itself never imports MLflow and never waits for a server. The companion lives in a session of its own: Ctrl-C
 does not reach it, and when the run dies its pipe closes, so that it sends what there is and ends.

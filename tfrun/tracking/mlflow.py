@@ -39,6 +39,8 @@ class MLflow(Tracking):
 
         return Companion(record.directory, self.timeout)
 
+    start_sweep = start  # the companion sees what kind of directory it is
+
     def store(self, runs: Path) -> str:
         """The tracking URI. runs: the folder of all runs."""
         return self.uri or os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{(runs / 'mlflow.db').resolve()}"

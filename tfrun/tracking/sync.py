@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
-import os
 import re
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,18 +13,28 @@ from tfrun.config.load import load_file
 from tfrun.experiment import Experiment
 from tfrun.record.record import write_atomically
 from tfrun.tracking.mlflow import MLflow
+from tfrun.tracking.store import Store
 
 _METRICS_A_BATCH, _PARAMS_A_BATCH = 1000, 100
 _LONGEST_PARAM = 500  # characters; the store's own limit is higher, the UI's patience is not
 _FILES = ("config.yaml", "result.json", "report.html", "card.md", "log.txt", "metrics.jsonl")
-_OF_A_FILE = ("bytes", "retention", "max_abs_difference", "mean_abs_difference", "agreement", "rows_per_second", "peak_memory_bytes")
-_FORBIDDEN = re.compile(r"[^\w./ -]")  # in names of parameters and metrics
+_OF_A_FILE = (
+    "bytes",
+    "retention",
+    "max_abs_difference",
+    "mean_abs_difference",
+    "agreement",
+    "rows_per_second",
+    "peak_memory_bytes",
+)
+FORBIDDEN = re.compile(r"[^\w./ -]")  # in names of parameters and metrics
 _FINAL = {"train": "final_train", "validation": "final_validation"}  # the plain names are those of the curves
 _STATUS = {"done": "FINISHED", "failed": "FAILED", "interrupted": "KILLED"}
 
 
 class Sync:
-    """directory: of a run; it must hold a whole config.yaml, which says where to send unless `uri` does.
+    """directory: of a run; it must hold a whole config.yaml, which says where to send unless `uri` does. A trial is sent as a
+    nested run of its sweep's.
 
     Raises ConfigError where it does not. What MLflow raises for a store that is away passes through.
     """
@@ -39,7 +46,7 @@ class Sync:
         tracking = self.experiment.tracking
         self.tracking = tracking if isinstance(tracking, MLflow) else MLflow()
         state = directory / "tracking.json"
-        self.state: dict[str, Any] = _read_json(state)
+        self.state: dict[str, Any] = read_json(state)
 
     @property
     def uri(self) -> str:
@@ -47,7 +54,7 @@ class Sync:
 
     def send(self, final: bool = False) -> dict[str, Any]:
         """Sends new metrics; with `final`, all files, the model and the end of the run. Returns the state."""
-        client = self._client()
+        client = Store(self.uri).client()
         if self.state.get("uri") != self.uri:
             self.state = {}  # sent elsewhere before, or not at all
         if "run_id" not in self.state:
@@ -55,59 +62,35 @@ class Sync:
         if not self.state.get("params_sent"):
             self._send_params(client)
         self._send_metrics(client)
-        result = _read_json(self.directory / "result.json")
+        result = read_json(self.directory / "result.json")
         if final and not self.state.get("done"):
             if result:
                 self._send_end(client, result)
             self._keep(done=result.get("status") == "done")  # others may be resumed
         return self.state
 
-    def _client(self):
-        # A server that is away must show in seconds, not after MLflow's minutes of patience.
-        os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
-        os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
-        import mlflow
-
-        if self.uri.startswith("sqlite:///"):
-            Path(self.uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
-        mlflow.set_tracking_uri(self.uri)
-        mlflow.set_registry_uri(self.uri)
-        with self._alone():
-            client = mlflow.MlflowClient()
-            client.search_experiments(max_results=1)  # makes a new store's tables
-        return client
-
-    @contextmanager
-    def _alone(self):
-        """Two processes that make the tables of one sqlite file at once would get in each other's way."""
-        if not self.uri.startswith("sqlite:///"):
-            yield
-            return
-        with open(self.uri.removeprefix("sqlite:///") + ".lock", "w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
-
     def _create(self, client) -> None:
-        name = self.tracking.experiment or self.experiment.name
-        known = client.get_experiment_by_name(name)
-        experiment_id = known.experiment_id if known else client.create_experiment(name, self._artifact_location())
+        experiment_id = Store(self.uri).experiment(client, self.tracking.experiment or self.experiment.name)
         began = int((self.directory / "config.yaml").stat().st_mtime * 1000)
         trial = self.directory.parent.name != self.experiment.name  # of a sweep: runs/<experiment>/<date_time>/<trial>
         run_name = f"{self.directory.parent.name}/{self.directory.name}" if trial else self.directory.name
-        run = client.create_run(experiment_id, start_time=began, run_name=run_name, tags=self._tags())
+        tags = self._tags() | self._nested(client)
+        run = client.create_run(experiment_id, start_time=began, run_name=run_name, tags=tags)
         self._keep(run_id=run.info.run_id, experiment_id=experiment_id, uri=self.uri, metric_bytes=0)
 
     def _send_params(self, client) -> None:
-        params = [_param(*item) for item in self._params().items()]
-        for start in range(0, len(params), _PARAMS_A_BATCH):
-            client.log_batch(self.state["run_id"], params=params[start : start + _PARAMS_A_BATCH])
+        log_params(client, self.state["run_id"], self._params())
         self._keep(params_sent=True)
 
-    def _artifact_location(self) -> str | None:
-        """Beside the sqlite file; a server has a place of its own."""
-        if not self.uri.startswith("sqlite:///"):
-            return None
-        return (Path(self.uri.removeprefix("sqlite:///")).resolve().parent / "mlartifacts").as_uri()
+    def _nested(self, client) -> dict[str, str]:
+        """The tag that makes a trial a nested run of its sweep's, which is made where it is not there yet."""
+        from tfrun.sweep.summary import is_sweep
+
+        if not is_sweep(self.directory.parent):
+            return {}
+        from tfrun.tracking.sweep import SweepSync
+
+        return {"mlflow.parentRunId": SweepSync(self.directory.parent, self.uri).parent(client)}
 
     def _tags(self) -> dict[str, str]:
         from tfrun.record.provenance import git
@@ -135,8 +118,7 @@ class Sync:
             whole, _, _ = file.read().rpartition(b"\n")  # a last line without its end is still being written
         rows = [json.loads(line) for line in whole.splitlines()]
         points = [point for row in rows for point in _points(row)]
-        for start in range(0, len(points), _METRICS_A_BATCH):
-            client.log_batch(self.state["run_id"], metrics=points[start : start + _METRICS_A_BATCH])
+        log_metrics(client, self.state["run_id"], points)
         if whole:
             self._keep(metric_bytes=self.state["metric_bytes"] + len(whole) + 1)
 
@@ -150,14 +132,13 @@ class Sync:
             for name, value in metrics.items()
         }
         for artifact in result["artifacts"]:
-            label = _FORBIDDEN.sub("_", f"export/{artifact['target']}/{artifact['variant']}")
+            label = FORBIDDEN.sub("_", f"export/{artifact['target']}/{artifact['variant']}")
             final |= {f"{label}/{key}": artifact[key] for key in _OF_A_FILE}
             final |= {f"{label}/{key}_ms": value for key, value in artifact["latency_ms"].items()}
         final |= {f"duration/{name}": value for name, value in result["durations"].items()}
         final |= {f"throughput/{name}": value for name, value in result["throughput"].items()}
-        points = [_metric(name, value, 0, None) for name, value in final.items() if value is not None]
-        for start in range(0, len(points), _METRICS_A_BATCH):
-            client.log_batch(run_id, metrics=points[start : start + _METRICS_A_BATCH])
+        points = [metric(name, value, 0, None) for name, value in final.items() if value is not None]
+        log_metrics(client, run_id, points)
         for name in _FILES:
             if (self.directory / name).exists():
                 client.log_artifact(run_id, str(self.directory / name))
@@ -168,7 +149,8 @@ class Sync:
         model = log_model(self.directory, self.experiment, self.tracking, result, run_id) if "model" not in self.state else None
         if model:
             self._keep(model=model)
-        client.set_tag(run_id, "verdict", "blessed" if result["verdict"]["blessed"] else "not blessed")
+        if "test" in result["metrics"]:  # a trial is judged when it is the best
+            client.set_tag(run_id, "verdict", "blessed" if result["verdict"]["blessed"] else "not blessed")
         client.set_tag(run_id, "weights_sha256", result["weights_sha256"])
         client.set_terminated(run_id, _STATUS.get(result["status"], "FAILED"))
 
@@ -187,7 +169,7 @@ def flattened(value: Any, prefix: str = "") -> dict[str, Any]:
         return {prefix.rstrip("."): value}
     flat: dict[str, Any] = {}
     for key, item in items:
-        flat |= flattened(item, f"{prefix}{_FORBIDDEN.sub('_', str(key))}.")
+        flat |= flattened(item, f"{prefix}{FORBIDDEN.sub('_', str(key))}.")
     return flat
 
 
@@ -205,10 +187,21 @@ def _points(row: dict[str, Any]) -> list:
     values = {f"{split}_{name}": value for split in ("train", "validation") for name, value in row.get(split, {}).items()}
     values |= {f"system/{name}": value for name, value in row.get("system", {}).items()}
     values["epoch"] = row["epoch"]
-    return [_metric(name, value, row["step"], row["time"]) for name, value in values.items()]
+    return [metric(name, value, row["step"], row["time"]) for name, value in values.items()]
 
 
-def _metric(name: str, value: float, step: int, seconds: float | None):
+def log_params(client, run_id: str, values: dict[str, str]) -> None:
+    params = [_param(*item) for item in values.items()]
+    for start in range(0, len(params), _PARAMS_A_BATCH):
+        client.log_batch(run_id, params=params[start : start + _PARAMS_A_BATCH])
+
+
+def log_metrics(client, run_id: str, points: list) -> None:
+    for start in range(0, len(points), _METRICS_A_BATCH):
+        client.log_batch(run_id, metrics=points[start : start + _METRICS_A_BATCH])
+
+
+def metric(name: str, value: float, step: int, seconds: float | None):
     import time
 
     from mlflow.entities import Metric
@@ -222,7 +215,7 @@ def _param(key: str, value: str):
     return Param(key[:250], value)
 
 
-def _read_json(path: Path) -> dict[str, Any]:
+def read_json(path: Path) -> dict[str, Any]:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):

@@ -65,7 +65,12 @@ class Paused(Exception):
 
 
 def train(
-    experiment: Experiment, model: Model, data: Data, strategy: tf.distribute.Strategy, record: Record, until: float | None = None
+    experiment: Experiment,
+    model: Model,
+    data: Data,
+    strategy: tf.distribute.Strategy,
+    record: Record,
+    until: float | None = None,
 ) -> History:
     """Trains `model` in place through all phases; leaves the best (or last) weights in it.
 
