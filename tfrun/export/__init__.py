@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from tfrun.component import Component
 
 if TYPE_CHECKING:
+    from tfrun.config.problems import Problem
     from tfrun.dataset import Data
     from tfrun.export.held import Held
+    from tfrun.export.trained import Trained
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ class Source:
 
     name: the experiment's. saved_model: folder of the whole model as a SavedModel, each weight once. contract: see contract.py.
     held: held-out rows. to_numeric: a raw batch -> a batch for the signature `numeric`, which runtimes without strings take; None:
-    there is none.
+    there is none. trained: for targets that choose on the validation split; None: nothing can be chosen.
     """
 
     name: str
@@ -73,6 +75,7 @@ class Source:
     run_directory: Path
     seed: int
     to_numeric: Callable[[dict], dict] | None = None
+    trained: Trained | None = None
 
     @property
     def signature(self) -> str:
@@ -98,6 +101,10 @@ class Export(Component):
     def names(self) -> list[str]:
         """Names of the artifacts it will make, as `Artifact.name` gives them."""
         raise NotImplementedError
+
+    def problems(self, key: str) -> list[Problem]:
+        """What can be told to be wrong before the run starts. key: of this target in the config."""
+        return []
 
     def write(self, source: Source) -> list[Artifact]:
         """A file that could not be made is an Artifact with `reasons`; it does not stop the others."""
