@@ -45,19 +45,26 @@ class Int8Files(Candidates):
         return {"io": self.settings.io, "input_part_in_float": len(self._input_part), **super().details(chosen)}
 
     def _holds(self, candidate: Candidate) -> bool:
+        """Whether it keeps enough, or too little only by what chance explains."""
         wanted = self.settings.retention
-        return wanted is None or (candidate.worth is not None and candidate.worth.retention >= wanted)
+        return wanted is None or (candidate.worth is not None and candidate.worth.at_most >= wanted)
 
     def _ranked(self, candidate: Candidate) -> list[str]:
+        """Outputs of the ops that add most noise, the worst first, as far as there is room for their weights."""
         try:
-            pairs = self.target.convert(
+            entries = self.target.convert(
                 "tfrun.export.sensitivity:rank", calibrated=str(candidate.basis), quantized=str(candidate.path),
                 signature=self.source.signature, rows=self._rows,
             )  # fmt: skip
         except Failed as error:
             self.curve.append({"failed": f"no ops could be ranked: {error}"})
             return []
-        return [name for name, noise in pairs if noise > 0]
+        room, names = (self.settings.growth - 1) * candidate.path.stat().st_size, []
+        for name, noise, more in entries:
+            if noise > 0 and more <= room:
+                names.append(name)
+                room -= more
+        return names
 
     def _in_float(self, candidate: Candidate, names: tuple[str, ...]) -> Candidate:
         path = self.scratch(f"{candidate.head}_{len(names)}.tflite")

@@ -9,6 +9,8 @@ import numpy as np
 import tensorflow as tf
 
 from tfrun.augment.none import NoAugment
+from tfrun.record.console import Console
+from tfrun.record.onlooker import Onlooker
 from tfrun.training import Phase
 from tfrun.training.feed import Feed
 from tfrun.training.loop import Pace
@@ -56,8 +58,9 @@ def refit(trained: Trained, features: np.ndarray) -> Model:
     head = experiment.head.build_on(columns, features.shape[1:], len(model.classes), experiment.seed)
     again = replace(model, head=head)
     feed = _GivenFeed(
-        experiment, again, trained.data, tf.distribute.get_strategy(), None, _kept={("train", 0): Given(features)}
-    )
+        experiment, again, trained.data, tf.distribute.get_strategy(), Onlooker(Console(quiet=True)),
+        _kept={("train", 0): Given(features)},
+    )  # fmt: skip
     run = PhaseRun(experiment, feed, Phase(name="refit", epochs=experiment.training.epochs, keep="last"), Progress())
     for first, last in run.segments():
         for stretch in run.advance(run.loop(first, last), last, Pace(), lambda: False):

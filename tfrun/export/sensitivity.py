@@ -15,6 +15,7 @@ from tfrun.export import representative
 
 TRANSFORM = "transform"  # name scope of the transform in an exported graph
 _WEIGHED = {"CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV", "CONV_3D", "FULLY_CONNECTED", "BATCH_MATMUL", "EMBEDDING_LOOKUP"}
+_TYPES = ("QUANTIZE", "DEQUANTIZE")
 _ROWS = 16
 
 
@@ -42,8 +43,8 @@ def _is_transform(name: str) -> bool:
 
 
 def rank(calibrated: str, quantized: str, signature: str, rows: str) -> list[list]:
-    """[[output of an op, noise that the op adds], …] of the ops whose output is int8, the worst first."""
-    kept, integers, wires = _Runs(calibrated, signature), _Runs(quantized, signature), {}
+    """[[output of an op, noise that the op adds, bytes that float32 weights would add], …] of the ops whose output is int8, the worst first."""
+    kept, integers = _Runs(calibrated, signature), _Runs(quantized, signature)
     squares: dict[str, float] = defaultdict(float)
     spreads: dict[str, float] = defaultdict(float)
     for row in islice(representative.read(rows), _ROWS):
@@ -52,13 +53,12 @@ def rank(calibrated: str, quantized: str, signature: str, rows: str) -> list[lis
             squares[name] += float(np.square(expected[name] - found[name]).sum())
             spreads[name] += float(np.square(expected[name] - expected[name].mean()).sum())
     noise = {name: squares[name] / spreads[name] for name in squares if spreads[name] > 0}
-    wires = integers.wires()
     added = [
-        [output, noise[output] - max((noise.get(name, 0.0) for name in inputs), default=0.0)]
-        for output, inputs in wires.items()
+        [output, noise[output] - max((noise.get(name, 0.0) for name in inputs), default=0.0), 3 * weights]
+        for output, (inputs, weights) in integers.wires().items()
         if output in noise and integers.is_integer(output)
     ]
-    return sorted(added, key=lambda pair: -pair[1])
+    return sorted(added, key=lambda entry: -entry[1])
 
 
 class _Runs:
@@ -80,20 +80,26 @@ class _Runs:
         values, (scale, zero) = self._interpreter.get_tensor(index), self._details[index]["quantization"]
         return np.float32(scale) * (values.astype(np.float32) - zero) if scale else np.asarray(values, np.float32)
 
-    def wires(self) -> dict[str, list[str]]:
-        """Output of each op: the outputs of other ops that it reads; what only changes the type of a tensor is looked through."""
+    def wires(self) -> dict[str, tuple[list[str], int]]:
+        """Output of each op: the outputs of other ops that it reads (what only changes a type is looked through), and how many weights it has."""
         made = {int(index): op for op in self._ops for index in op["outputs"]}
 
         def name(index: int) -> str:
-            while made[index]["op_name"] in ("QUANTIZE", "DEQUANTIZE") and int(made[index]["inputs"][0]) in made:
+            while made[index]["op_name"] in _TYPES and int(made[index]["inputs"][0]) in made:
                 index = int(made[index]["inputs"][0])
             return self._details[index]["name"]
 
-        return {
-            self._details[index]["name"]: [name(int(each)) for each in op["inputs"] if int(each) in made]
-            for index, op in made.items()
-            if op["op_name"] not in ("QUANTIZE", "DEQUANTIZE")
-        }
+        found = {}
+        for index, op in made.items():
+            inputs = [int(each) for each in op["inputs"] if int(each) in self._details]
+            weights = (
+                [int(np.prod(self._details[each]["shape"])) for each in inputs if each not in made]
+                if op["op_name"] in _WEIGHED
+                else []
+            )
+            if op["op_name"] not in _TYPES:
+                found[self._details[index]["name"]] = ([name(each) for each in inputs if each in made], sum(weights))
+        return found
 
     def is_integer(self, name: str) -> bool:
         return any(detail["name"] == name and detail["dtype"] == np.int8 for detail in self._details.values())
