@@ -45,9 +45,8 @@ class Int8Files(Candidates):
         return {"io": self.settings.io, "input_part_in_float": len(self._input_part), **super().details(chosen)}
 
     def _holds(self, candidate: Candidate) -> bool:
-        """Whether it keeps enough, or too little only by what chance explains."""
         wanted = self.settings.retention
-        return wanted is None or (candidate.worth is not None and candidate.worth.at_most >= wanted)
+        return wanted is None or (candidate.worth is not None and candidate.worth.retention >= wanted)
 
     def _ranked(self, candidate: Candidate) -> list[str]:
         """Outputs of the ops that add most noise, the worst first, as far as there is room for their weights."""

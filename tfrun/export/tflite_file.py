@@ -29,7 +29,7 @@ def write(saved_model: str, signature: str, variant: str, rows: str, path: str, 
     if variant == "int16x8":
         int16 = tf.lite.OpsSet.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8
         converter.target_spec.supported_ops = [int16, tf.lite.OpsSet.TFLITE_BUILTINS]
-        converter.representative_dataset = lambda: representative.read(rows)
+        converter.representative_dataset = _dataset(rows)
     return finish(converter.convert(), path, about)
 
 
@@ -43,7 +43,7 @@ def calibrate(saved_model: str, signature: str, rows: str, path: str) -> list[st
     converter = _converter(saved_model, signature)
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-    converter.representative_dataset = lambda: representative.read(rows)
+    converter.representative_dataset = _dataset(rows)
     converter._experimental_calibrate_only = True  # as tf.lite.experimental.QuantizationDebugger does
     content = converter.convert()
     Path(path).write_bytes(content)
@@ -81,3 +81,8 @@ def _converter(saved_model: str, signature: str):
     import tensorflow as tf
 
     return tf.lite.TFLiteConverter.from_saved_model(saved_model, signature_keys=[signature])
+
+
+def _dataset(rows: str):
+    next(representative.read(rows))  # raises here what the converter would hide
+    return lambda: representative.read(rows)

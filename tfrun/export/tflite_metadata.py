@@ -11,6 +11,8 @@ import zipfile
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 LABELS = "labels.txt"
 _BUFFER = "TFLITE_METADATA"  # the name that readers look for among `Model.metadata`
 _IDENTIFIER = b"M001"
@@ -44,8 +46,12 @@ def described(content: bytes, about: dict[str, Any]) -> bytes:
     from tensorflow.lite.tools import flatbuffer_utils
 
     model = schema.ModelT.InitFromPackedBuf(content, 0)
+    for stored in model.buffers:  # litert-quantizer puts large ones behind the flatbuffer
+        if stored.offset > 1:
+            stored.data = np.frombuffer(content, np.uint8, stored.size, stored.offset)
+            stored.offset = stored.size = 0
     buffer, entry = schema.BufferT(), schema.MetadataT()
-    buffer.data = list(_packed(_model(model, about)))
+    buffer.data = np.frombuffer(_packed(_model(model, about)), np.uint8)
     entry.name, entry.buffer = _BUFFER.encode(), len(model.buffers)
     model.buffers.append(buffer)
     model.metadata = [*(model.metadata or []), entry]

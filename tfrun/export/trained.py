@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tfrun.backbone.none import NoBackbone
-from tfrun.evaluation.interval import paired_ratio
 from tfrun.evaluation.metrics import loss
 from tfrun.export.held import Held
 from tfrun.export.measure import Worker
@@ -25,11 +24,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Worth:
-    """What a file is worth on the validation split. retention: of the primary metric; at_most: the upper end of its 95 % interval;
-    loss: cross-entropy."""
+    """What a file is worth on the validation split. retention: of the primary metric; loss: cross-entropy."""
 
     retention: float
-    at_most: float
     loss: float
 
     def beats(self, other: Worth) -> bool:
@@ -61,11 +58,8 @@ class Trained:
         outputs = self.answers(path, signature, "validation", "probabilities")
         if not np.isfinite(outputs).all():
             raise RuntimeError("gives NaN or infinity")
-        headline, base = self.experiment.evaluation.headline, self._probabilities
-        below = headline(labels, base, classes)
-        retention = headline(labels, outputs, classes) / below if below else float("nan")
-        interval = paired_ratio(lambda some, found: headline(some, found, classes), labels, outputs, base)
-        return Worth(retention, interval[1] if interval else retention, loss(labels, outputs, classes))
+        metric = self.experiment.evaluation.headline(labels, outputs, classes)
+        return Worth(metric / self._base if self._base else float("nan"), loss(labels, outputs, classes))
 
     def answers(self, path: Path, signature: str, split: str, output: str) -> np.ndarray:
         """float32 [rows, ...] of every row of a split, in order."""
@@ -74,6 +68,7 @@ class Trained:
             return worker.answers(path, rows, signature, output)
 
     @cached_property
-    def _probabilities(self) -> np.ndarray:
-        """Of the trained model, float32 [validation rows, classes]."""
-        return self.model.predict(self.data.splits["validation"])
+    def _base(self) -> float:
+        """The primary metric of the trained model."""
+        split, model = self.data.splits["validation"], self.model
+        return self.experiment.evaluation.headline(split.labels, model.predict(split), len(model.classes))
