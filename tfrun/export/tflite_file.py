@@ -30,7 +30,7 @@ def write(saved_model: str, signature: str, variant: str, rows: str, path: str, 
         int16 = tf.lite.OpsSet.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8
         converter.target_spec.supported_ops = [int16, tf.lite.OpsSet.TFLITE_BUILTINS]
         converter.representative_dataset = _dataset(rows)
-    return finish(converter.convert(), path, about)
+    return finish(_converted(converter, signature), path, about)
 
 
 def calibrate(saved_model: str, signature: str, rows: str, path: str) -> list[str]:
@@ -45,7 +45,7 @@ def calibrate(saved_model: str, signature: str, rows: str, path: str) -> list[st
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     converter.representative_dataset = _dataset(rows)
     converter._experimental_calibrate_only = True  # as tf.lite.experimental.QuantizationDebugger does
-    content = converter.convert()
+    content = _converted(converter, signature)
     Path(path).write_bytes(content)
     return input_part(content)
 
@@ -81,6 +81,17 @@ def _converter(saved_model: str, signature: str):
     import tensorflow as tf
 
     return tf.lite.TFLiteConverter.from_saved_model(saved_model, signature_keys=[signature])
+
+
+def _converted(converter, signature: str) -> bytes:
+    """Raises ValueError where the converter dropped the signature, as it does without a word where it takes a model for a Keras export."""
+    from ai_edge_litert.interpreter import Interpreter
+
+    content = converter.convert()
+    found = list(Interpreter(model_content=content, num_threads=1).get_signature_list())
+    if found != [signature]:
+        raise ValueError(f"the converted file answers {', '.join(found) or 'no signature'} instead of {signature}")
+    return content
 
 
 def _dataset(rows: str):

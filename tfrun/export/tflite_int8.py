@@ -24,4 +24,4 @@ class Int8(Settings):
         0.99, "least share of the primary metric on the validation split; below it ops are left in float32; null: never", gt=0, le=1
     )  # fmt: skip
     conversions: int = setting(5, "most files of that search: with 1, 2, 4, … ops in float32", ge=0, le=50)
-    growth: float = setting(1.02, "largest size of such a file", unit="times the file with all in int8", ge=1, le=4)
+    growth: float = setting(1.015, "largest size of such a file", unit="times the file with all in int8", ge=1, le=4)
