@@ -131,6 +131,39 @@ def test_ops_are_ranked_by_the_noise_they_add(ready, tmp_path):
     assert in_int8(tmp_path / "less") < in_int8(quantized)
 
 
+def test_the_whole_transform_belongs_to_the_input_part(tmp_path):
+    """Its own matrix product, as of the bands of a spectrum, is no reason to go to int8 before the logarithm."""
+    from tfrun.export.runtime import wire
+
+    class Sound(tf.Module):
+        def __init__(self):
+            super().__init__()
+            self.kernel = tf.Variable(np.random.default_rng(1).normal(size=(4, 3)).astype(np.float32))
+
+        @tf.function(input_signature=[tf.TensorSpec([None, 8], tf.float32, name="audio")])
+        def predict(self, audio):
+            with tf.name_scope("transform"):
+                bands = tf.matmul(tf.abs(audio), tf.constant(np.random.default_rng(2).uniform(size=(8, 4)), tf.float32))
+                logarithms = tf.math.log(bands + 1e-3)
+            return {"probabilities": tf.nn.softmax(logarithms @ self.kernel)}
+
+    sound = Sound()
+    tf.saved_model.save(sound, str(tmp_path / "sound"), signatures={"serving_default": sound.predict.get_concrete_function()})
+    quiet_and_loud = (10.0 ** np.random.default_rng(0).uniform(-3, 3, (64, 1)) * np.ones(8)).astype(np.float32)
+    with (tmp_path / "rows").open("wb") as stream:
+        for row in quiet_and_loud:
+            wire.send(stream, {"audio": row[None]})
+    part = tflite_file.calibrate(
+        str(tmp_path / "sound"), "serving_default", str(tmp_path / "rows"), str(tmp_path / "calibrated")
+    )
+    tflite_file.quantize(str(tmp_path / "calibrated"), part, False, str(tmp_path / "int8.tflite"), None)
+    from ai_edge_litert.interpreter import Interpreter
+
+    runner = Interpreter(str(tmp_path / "int8.tflite")).get_signature_runner("serving_default")
+    expected = sound.predict(tf.constant(quiet_and_loud))["probabilities"].numpy()
+    assert np.abs(runner(audio=quiet_and_loud)["probabilities"] - expected).mean() < 0.02
+
+
 def test_a_wide_column_before_normalisation_does_not_drown_the_others(tmp_path):
     """Pressures of 1,000 and shares of 1 in one table: in int8 before they are normalised, little would be left."""
     values = np.random.default_rng(0).normal(1000, 5, 64).astype(np.float32)
@@ -169,7 +202,9 @@ def test_a_refit_head_learns_what_the_features_tell(source):
     labels = source.data.splits["train"].labels
     features = 20 * np.eye(10, 8, dtype=np.float32)[labels]
     seen = labels < 8
-    fitted = refit(source.trained, features)
+    experiment = source.trained.experiment
+    longer = experiment.model_copy(update={"training": experiment.training.model_copy(update={"epochs": 300.0})})
+    fitted = refit(replace(source.trained, experiment=longer), features)
     assert (fitted.predict_from_features(features).argmax(axis=1) == labels)[seen].mean() > 0.9
     for variable, value in zip(source.trained.model.head.variables, before, strict=True):
         np.testing.assert_array_equal(variable.numpy(), value)

@@ -39,7 +39,9 @@ def input_part(content: bytes) -> list[str]:
 
 
 def _is_transform(name: str) -> bool:
-    return all(part.startswith(f"{TRANSFORM}/") for part in name.split(";"))
+    """Fused ops have the names of all their parts, and a number where one was taken."""
+    parts = [part for part in name.split(";") if "/" in part]
+    return bool(parts) and all(part.startswith(f"{TRANSFORM}/") for part in parts)
 
 
 def rank(calibrated: str, quantized: str, signature: str, rows: str) -> list[list]:
