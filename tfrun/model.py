@@ -54,7 +54,11 @@ class Model:
 
     def probabilities(self, raw: dict[str, tf.Tensor]) -> tf.Tensor:
         """raw: a batch of each input as the user has it. float32 [batch, classes]."""
-        return self.answer(self.transform(raw))
+        import tensorflow as tf
+
+        with tf.name_scope("transform"):  # by which exports find it in a graph
+            inputs = self.transform(raw)
+        return self.answer(inputs)
 
     def answer(self, inputs: tf.Tensor) -> tf.Tensor:
         """inputs: what the transform gives, [batch, ...]. float32 [batch, classes]."""

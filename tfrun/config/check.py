@@ -84,11 +84,6 @@ def _backbone_training(experiment: Experiment) -> Iterator[Problem]:
         yield Problem("backbone.trainable", "but this training keeps the backbone frozen", "use training=finetune", True)
 
 
-def _exports(experiment: Experiment) -> Iterator[Problem]:
-    for target in experiment.export.values():
-        yield from target.problems()
-
-
 def _monitor(experiment: Experiment) -> Iterator[Problem]:
     names = experiment.evaluation.metric_names()
     if experiment.training.monitor not in names:
@@ -184,7 +179,13 @@ def _export_names(experiment: Experiment) -> Iterator[Problem]:
             yield Problem(f"export.{key}", f"is the same target as export.{seen[target.target]}", "remove one", target.target)
 
 
+def _export_problems(experiment: Experiment) -> Iterator[Problem]:
+    for key, target in experiment.export.items():
+        yield from target.problems(f"export.{key}")
+
+
 RULES = (
-    _data, _checks, _shares, _split_columns, _columns, _table, _kinds, _backbone_training, _exports, _monitor, _validation, _primary,
+    _data, _checks, _shares, _split_columns, _columns, _table, _kinds, _backbone_training, _monitor, _validation, _primary,
     _strategy, _accumulation, _xla, _keras_optimizer, _early_stopping, _pictures, _maps, _gate, _export_names,
+    _export_problems,
 )  # fmt: skip

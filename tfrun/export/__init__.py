@@ -13,6 +13,7 @@ from tfrun.config.problems import Problem
 if TYPE_CHECKING:
     from tfrun.dataset import Data
     from tfrun.export.held import Held
+    from tfrun.export.trained import Trained
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ class Source:
 
     name: the experiment's. saved_model: folder of the whole model as a SavedModel, each weight once. contract: see contract.py.
     held: held-out rows. to_numeric: a raw batch -> a batch for the signature `numeric`, which runtimes without strings take; None:
-    there is none.
+    there is none. trained: for targets that choose on the validation split; None: nothing can be chosen.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Source:
     run_directory: Path
     seed: int
     to_numeric: Callable[[dict], dict] | None = None
+    trained: Trained | None = None
 
     @property
     def signature(self) -> str:
@@ -100,8 +102,8 @@ class Export(Component):
         """Names of the artifacts it will make, as `Artifact.name` gives them."""
         raise NotImplementedError
 
-    def problems(self) -> list[Problem]:
-        """What is wrong before the run starts, such as a package that is not there."""
+    def problems(self, key: str) -> list[Problem]:
+        """What can be told to be wrong before the run starts. key: of this target in the config."""
         return []
 
     def write(self, source: Source) -> list[Artifact]:

@@ -29,7 +29,7 @@ class Held:
         first = next(rows)
         small = sum(np.asarray(value).nbytes for value in first.values()) <= _SMALL
         batches = same_size_batches(itertools.chain([first], rows), _BATCH_OF_SMALL if small else _BATCH)
-        if signature == "serving_default":
+        if signature != "numeric":
             return batches
         return ({name: np.asarray(value) for name, value in self.to_numeric(batch).items()} for batch in batches)
 

@@ -22,8 +22,8 @@ class ONNX(Conversion):
     def names(self):
         return [self.target]
 
-    def problems(self):
-        return needed("export", "onnx", "tf2onnx", "onnx", "onnxruntime", value=self.target)
+    def problems(self, key):
+        return needed(key, "onnx", "tf2onnx", "onnx", "onnxruntime", value=self.target)
 
     def largest_difference(self, variant: str) -> float:
         return self.max_difference

@@ -27,7 +27,9 @@ def write(source: Source, count: int, path: Path) -> Path:
 
 
 def read(path: str | Path) -> Iterator[dict[str, np.ndarray]]:
-    """The rows that `write` wrote, a batch of one each."""
+    """The rows that `write` wrote, a batch of one each. Raises ValueError where there are none."""
+    if not Path(path).stat().st_size:
+        raise ValueError("there are no representative rows: the training split is empty")
     with open(path, "rb") as stream:
         while (row := wire.receive(stream)) is not None:
             yield row

@@ -54,6 +54,7 @@ def _write(experiment: Experiment, model: Model, data: Data, held: Held, record:
 def _source(experiment: Experiment, model: Model, data: Data, held: Held, directory: Path) -> Iterator[Source]:
     """The whole model in a folder that is gone afterwards."""
     from tfrun.export import contract, module
+    from tfrun.export.trained import Trained
 
     exports = directory / "exports"
     scratch = exports / ".source"
@@ -61,7 +62,10 @@ def _source(experiment: Experiment, model: Model, data: Data, held: Held, direct
         module.save(model, scratch / "saved_model")
         content = contract.contract(model, contract.example(held.split))
         contract.write(content, exports)
-        yield Source(experiment.name, scratch / "saved_model", data, held, content, directory, experiment.seed, held.to_numeric)
+        trained = Trained(experiment, model, data, held.to_numeric)
+        yield Source(
+            experiment.name, scratch / "saved_model", data, held, content, directory, experiment.seed, held.to_numeric, trained
+        )  # fmt: skip
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 

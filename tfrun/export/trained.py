@@ -1,0 +1,74 @@
+"""The trained model and its experiment, for targets that choose between files. They choose on the validation split, never on the test split."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tfrun.backbone.none import NoBackbone
+from tfrun.evaluation.metrics import loss
+from tfrun.export.held import Held
+from tfrun.export.measure import Worker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tfrun.dataset import Data
+    from tfrun.experiment import Experiment
+    from tfrun.model import Model
+
+
+@dataclass(frozen=True)
+class Worth:
+    """What a file is worth on the validation split. retention: of the primary metric; loss: cross-entropy."""
+
+    retention: float
+    loss: float
+
+    def beats(self, other: Worth) -> bool:
+        return (self.retention, -self.loss) > (other.retention, -other.loss)
+
+
+@dataclass(frozen=True)
+class Trained:
+    """to_numeric: see export.Source."""
+
+    experiment: Experiment
+    model: Model
+    data: Data
+    to_numeric: Callable[[dict], dict] | None = None
+
+    @property
+    def has_validation(self) -> bool:
+        return "validation" in self.data.splits
+
+    @property
+    def can_refit(self) -> bool:
+        """Whether the head was trained on the features of a backbone that did not change, which runtimes can run too."""
+        frozen = not self.experiment.training.unfreezes and not isinstance(self.experiment.backbone, NoBackbone)
+        return frozen and self.has_validation and self.to_numeric is None and bool(self.model.facts.parameters)
+
+    def worth(self, path: Path, signature: str) -> Worth:
+        """Measured through LiteRT in a process of its own. Raises RuntimeError where the file does not run."""
+        labels, classes = self.data.splits["validation"].labels, len(self.model.classes)
+        outputs = self.answers(path, signature, "validation", "probabilities")
+        if not np.isfinite(outputs).all():
+            raise RuntimeError("gives NaN or infinity")
+        metric = self.experiment.evaluation.headline(labels, outputs, classes)
+        return Worth(metric / self._base if self._base else float("nan"), loss(labels, outputs, classes))
+
+    def answers(self, path: Path, signature: str, split: str, output: str) -> np.ndarray:
+        """float32 [rows, ...] of every row of a split, in order."""
+        with Worker("litert") as worker:
+            rows = Held(self.data.splits[split], np.empty(0), {}, self.to_numeric).batches(signature)
+            return worker.answers(path, rows, signature, output)
+
+    @cached_property
+    def _base(self) -> float:
+        """The primary metric of the trained model."""
+        split, model = self.data.splits["validation"], self.model
+        return self.experiment.evaluation.headline(split.labels, model.predict(split), len(model.classes))
