@@ -28,7 +28,11 @@ def _differences(before: dict[str, Any], now: dict[str, Any], shown, prefix: str
     for key in [*before, *(key for key in now if key not in before)]:
         if before.get(key, _GONE) == now.get(key, _GONE):
             continue
-        was = f"was {_SEARCHED if shown is _range else ''}{shown(before[key])}" if key in before else f"was not {_SEARCHED.split()[0]}"
+        was = (
+            f"was {_SEARCHED if shown is _range else ''}{shown(before[key])}"
+            if key in before
+            else f"was not {_SEARCHED.split()[0]}"
+        )
         value = shown(now[key]) if key in now else UNSET
         found.append(Problem(prefix + key, f"{was} when this sweep was begun", "give the same, or start a new sweep", value))
     return found
