@@ -8,7 +8,7 @@ from tests.conftest import tfrun
 from tests.sweep.small import Started, command, events, measured, trials
 
 # The first two learn nothing; they are not at work beside the others, so that what is pruned does not hang on the machine.
-RATES = ["optimizer.learning_rate=choice(0.3,0.2,1e-9,2e-9)", "sweep=grid", "sweep.workers=1", "training.epochs=40"]
+RATES = ["optimizer.learning_rate=choice(0.3,0.2,1e-9,2e-9)", "sweep=grid", "sweep.workers=1", "training.epochs=200"]
 MEDIAN = ["sweep.prune.method=median", "sweep.prune.trials=2", "sweep.prune.warmup=2", "sweep.objective=loss"]
 
 
@@ -18,7 +18,7 @@ def test_trials_that_are_worse_than_the_median_are_stopped_and_keep_what_they_ha
     ended = trials(tmp_path)
     assert [trial.state for trial in ended.values()] == ["done", "done", "pruned", "pruned"]
     for trial in (ended[2], ended[3]):
-        assert 2 <= trial.epochs < 40 and "is worse than the median" in trial.error and trial.objectives
+        assert 2 <= trial.epochs < 200 and "is worse than the median" in trial.error and trial.objectives
         assert json.loads((tmp_path / f"sweep/{trial.number}/result.json").read_text())["status"] == "interrupted"
     again = tfrun(tmp_path, "resume", "sweep")
     assert again.code == 0 and [trial.state for trial in trials(tmp_path).values()] == ["done", "done", "pruned", "pruned"]
