@@ -24,7 +24,9 @@ def mapping(module) -> dict:
 def test_its_files_are_measured_on_the_validation_split(mapping, tmp_path):
     answer = apart("tfrun.sweep.trial:work", mapping=mapping, directory=str(tmp_path / "0"), until=None)
     (artifact,) = answer["artifacts"]
-    assert artifact["metrics"]["accuracy"] == pytest.approx(answer["measured"]["accuracy"]) and artifact["retention"] == pytest.approx(1)
+    assert artifact["metrics"]["accuracy"] == pytest.approx(answer["measured"]["accuracy"]) and artifact[
+        "retention"
+    ] == pytest.approx(1)
     assert artifact["bytes"] > 1000 and artifact["latency_ms"]["p50"] > 0
     assert (tmp_path / "0" / artifact["path"] / "saved_model.pb").is_file()
     assert "test" not in json.loads((tmp_path / "0/result.json").read_text())["metrics"]

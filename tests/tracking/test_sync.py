@@ -74,3 +74,21 @@ def test_sync_of_a_run_that_was_killed_sends_what_there_is(away, tmp_path):
     (run,) = client.search_runs([e.experiment_id for e in client.search_experiments()])
     assert run.info.status == "RUNNING" and "validation_loss" in run.data.metrics
     assert json.loads((killed / "tracking.json").read_text())["metric_bytes"] == len(lines)
+
+
+def test_hundreds_of_measurements_are_sent_once_each(away, tmp_path):
+    import shutil
+
+    import mlflow
+
+    copy = shutil.copytree(away.directory, tmp_path / "copy", ignore=shutil.ignore_patterns("tracking.json"))
+    row = json.loads((copy / "metrics.jsonl").read_text().splitlines()[0])
+    (copy / "metrics.jsonl").write_text("".join(json.dumps({**row, "step": step}) + "\n" for step in range(250)))
+    for _ in range(2):
+        sent = tfrun(tmp_path, "sync", "copy", "--uri", f"sqlite:///{tmp_path}/m.db")
+        assert sent.code == 0, sent.err
+    client = mlflow.MlflowClient(f"sqlite:///{tmp_path}/m.db")
+    (run,) = client.search_runs([e.experiment_id for e in client.search_experiments()])
+    points = client.get_metric_history(run.info.run_id, "validation_loss")
+    assert [point.step for point in points] == list(range(250))
+    assert json.loads((copy / "tracking.json").read_text())["metric_bytes"] == (copy / "metrics.jsonl").stat().st_size

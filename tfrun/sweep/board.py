@@ -80,7 +80,7 @@ class Board:
         spent = trial.seconds + time.time() - self.study.since(trial)
         bar = "━" * round(12 * min(1.0, at / epochs if epochs else 0.0))
         reached = "–" if value is None else f"{value:.4f}"
-        return [str(trial.number), f"{at:g}/{epochs:g}", f"{bar:<12}", reached, f"{spent:.0f}", _values(trial)]
+        return [str(trial.number), f"{at:.4g}/{epochs:g}", f"{bar:<12}", reached, f"{spent:.0f}", _values(trial)]
 
     def status(self) -> list[str]:
         """The best so far; how many trials are in which state, and how long the rest will take."""

@@ -15,7 +15,7 @@ from tfrun.record.record import write_atomically
 from tfrun.tracking.mlflow import MLflow
 from tfrun.tracking.store import Store
 
-_METRICS_A_BATCH, _PARAMS_A_BATCH = 1000, 100
+_METRICS_A_BATCH, _PARAMS_A_BATCH, _ROWS_A_BATCH = 1000, 100, 100
 _LONGEST_PARAM = 500  # characters; the store's own limit is higher, the UI's patience is not
 _FILES = ("config.yaml", "result.json", "report.html", "card.md", "log.txt", "metrics.jsonl")
 _OF_A_FILE = (
@@ -116,11 +116,12 @@ class Sync:
         with path.open("rb") as file:
             file.seek(self.state["metric_bytes"])
             whole, _, _ = file.read().rpartition(b"\n")  # a last line without its end is still being written
-        rows = [json.loads(line) for line in whole.splitlines()]
-        points = [point for row in rows for point in _points(row)]
-        log_metrics(client, self.state["run_id"], points)
-        if whole:
-            self._keep(metric_bytes=self.state["metric_bytes"] + len(whole) + 1)
+        lines = whole.splitlines(keepends=True)
+        for start in range(0, len(lines), _ROWS_A_BATCH):  # each is remembered: who is ended on the way sends none twice
+            part = lines[start : start + _ROWS_A_BATCH]
+            log_metrics(client, self.state["run_id"], [point for line in part for point in _points(json.loads(line))])
+            size = len(b"".join(part).rstrip(b"\n")) + 1
+            self._keep(metric_bytes=self.state["metric_bytes"] + size)
 
     def _send_end(self, client, result: dict[str, Any]) -> None:
         from tfrun.tracking.mlflow_model import log_data, log_model
