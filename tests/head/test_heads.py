@@ -35,7 +35,7 @@ def test_l2_is_a_loss_of_the_head():
     assert float(head.losses[0]) == pytest.approx(0.1 * (head.get_weights()[0] ** 2).sum(), rel=1e-5)
 
 
-@pytest.mark.parametrize("wrong", [{"units": []}, {"dropout": 1.0}, {"activation": "relo"}, {"l2": -1}, {"width": 3}])
+@pytest.mark.parametrize("wrong", [{"units": [-1]}, {"dropout": 1.0}, {"activation": "relo"}, {"l2": -1}, {"width": 3}])
 def test_wrong_values_are_refused(wrong):
     with pytest.raises(ValueError):
         Mlp(**wrong)
@@ -71,3 +71,9 @@ def test_conv_learns_from_maps_and_refuses_others():
     assert all((one == two).all() for one, two in zip(same, again, strict=True))
     with pytest.raises(RunError, match="backbone.flatten=false"):
         Conv().build((70,), 3, seed=0)
+
+
+@pytest.mark.parametrize("units, layers", [(0, [3]), (32, [32, 3]), ([], [3])])
+def test_one_number_is_one_layer_and_0_is_none(units, layers):
+    head = Mlp(units=units).build((16,), 3, seed=0)
+    assert [layer.units for layer in head.layers if hasattr(layer, "units")] == layers

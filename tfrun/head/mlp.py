@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from tfrun.component import setting
 from tfrun.head import Head
 
 
+def _layers(value: Any) -> Any:
+    """One number is one layer; 0 is none, so that a search can leave it out: `head.units=choice(0,128,256)`."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return [value] if value else []
+    return value
+
+
+Units = Annotated[list[Annotated[int, Field(ge=1, le=65536)]], BeforeValidator(_layers)]
+
+
 class Mlp(Head):
     """A multi-layer perceptron on the features."""
 
-    units: list[Annotated[int, Field(ge=1, le=65536)]] = setting(lambda: [128], "width of each hidden layer", min_length=1)
+    units: Units = setting(lambda: [128], "width of each hidden layer, or one number for one layer; 0: none")
     activation: Literal["relu", "gelu", "swish", "tanh"] = setting("relu", "after each hidden layer")
     batch_norm: bool = setting(False, "normalise after each hidden layer")
 
