@@ -10,6 +10,7 @@ import pytest
 from tests.conftest import tfrun as command
 from tfrun import RunError, add_exports, resume, run
 from tfrun.export.saved_model import SavedModel
+from tfrun.export.serving import Serving
 from tfrun.export.tflite import TFLite
 
 
@@ -53,6 +54,13 @@ def test_further_files_have_the_weights_of_the_run_and_old_ones_stay(own):
     assert (own / "exports/tflite/float32.tflite").read_bytes() == old and after["artifacts"][0] == before["artifacts"][0]
     assert after["weights_sha256"] == before["weights_sha256"] and after["training"] == before["training"]
     assert "tflite/int8" in (own / "report.html").read_text() and not (own / ".further").exists()
+
+
+def test_a_new_version_takes_the_place_of_the_old_one(own):
+    for version in (1, 2):
+        add_exports(own, {"serving": Serving(version=version, name="shoes")}, quiet=True)
+    paths = [artifact["path"] for artifact in stored(own)["artifacts"] if artifact["target"] == "serving"]
+    assert paths == ["exports/serving/shoes/2"] and not (own / "exports/serving/shoes/1").exists()
 
 
 def test_other_weights_are_seen(own):

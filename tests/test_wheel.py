@@ -54,7 +54,8 @@ def test_it_is_small_and_holds_licences_configs_and_samples(wheel):
     names = zipfile.ZipFile(wheel).namelist()
     assert wheel.stat().st_size < 30e6
     for name in ("conf/config.yaml", "experiments/quickstart.yaml", "samples/fashion/fashion.npz", "samples/fashion/PROVENANCE.md",
-                 "samples/efficientnet_lite0/saved_model.pb", "samples/glove_50d/PROVENANCE.md", "record/report.html.j2"):  # fmt: skip
+                 "samples/efficientnet_lite0/saved_model.pb", "samples/glove_50d/PROVENANCE.md", "record/report.html.j2",
+                 "export/web/page/index.html", "export/web/vendor/PROVENANCE.md", "export/web/vendor/litertjs/litert_wasm_compat_internal.wasm"):  # fmt: skip
         assert f"tfrun/{name}" in names
     assert any(name.endswith("licenses/LICENSE") for name in names) and not any("__pycache__" in name for name in names)
 

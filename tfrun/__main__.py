@@ -8,6 +8,7 @@ import signal
 import sys
 import traceback
 
+import tfrun
 from tfrun.training.stopping import Terminated, terminate
 
 START_ME_AGAIN = 75  # EX_TEMPFAIL of sysexits.h: "the user is invited to retry"
@@ -20,10 +21,16 @@ VERBS = {
     "resume": "tfrun.cli.resume",
     "rerun": "tfrun.cli.rerun",
     "export": "tfrun.cli.export",
+    "check-contract": "tfrun.cli.check_contract",
     "sync": "tfrun.cli.sync",
     "init": "tfrun.cli.init",
     "schema": "tfrun.cli.schema",
     "cache": "tfrun.cli.cache",
+    "push": "tfrun.cli.push",
+    "promote": "tfrun.cli.promote",
+    "rollback": "tfrun.cli.rollback",
+    "probe": "tfrun.cli.probe",
+    "serve": "tfrun.cli.serve",
 }
 
 
@@ -38,6 +45,9 @@ def main(argv: list[str] | None = None) -> int:
     from tfrun.config.problems import ConfigError, Problem, TfrunError, nearest
 
     try:
+        if "--version" in argv:  # Hydra's parser would print its own
+            print(f"tfrun {tfrun.__version__}")
+            return 0
         if argv and argv[0] in VERBS:
             return importlib.import_module(VERBS[argv[0]]).main(argv[1:])
         if argv and argv[0].replace("-", "").isalpha() and not argv[0].startswith("-"):

@@ -74,11 +74,11 @@ def _raised(error: Exception) -> None:
 
 def _joined(old: list[Artifact], new: list[Artifact], directory: Path, scratch: Path) -> list[Artifact]:
     """The files of `scratch` take their places; the artifacts of both, new ones in the place of old ones of the same name."""
-    for artifact in new:
+    names = [artifact.name for artifact in new]
+    for artifact in [*new, *(artifact for artifact in old if artifact.name in names)]:  # its place may have changed
         place = directory / artifact.path
         shutil.rmtree(place) if place.is_dir() else place.unlink(missing_ok=True)
     _move(scratch / "exports", directory / "exports")
-    names = [artifact.name for artifact in new]
     kept = [artifact for artifact in old if artifact.name not in names]
     weighed = {artifact.name: artifact for artifact in sized([*kept, *new], directory)}
     return [*kept, *(weighed[name] for name in names)]  # what is said of old files stays as it was measured

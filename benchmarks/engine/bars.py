@@ -9,49 +9,29 @@ Rounds = dict[str, list[dict[str, float]]]  # by way
 
 
 @dataclass(frozen=True)
-class Faster:
-    """`ours` takes at most a share 1 / `times` of what the fastest of `peers` takes."""
+class Ratio:
+    """Of the best of `peers` to `ours` (speed), or, where it says what is taken, of `ours` to the least of `peers`.
+
+    limit: that the ratio has to reach, or must not go beyond.
+    """
 
     ours: str
     peers: tuple[str, ...]
-    times: float
+    limit: float
     key: str
+    takes: str = ""
 
     def row(self, found: Rounds) -> list[str]:
         peer = min(self.peers, key=lambda way: statistics.median(_column(found, way, self.key)))
         mine, other = _column(found, self.ours, self.key), _column(found, peer, self.key)
-        reached = statistics.median(theirs / own for own, theirs in zip(mine, other, strict=True))
-        fastest = min(other) / min(mine)
+        above, below = (mine, other) if self.takes else (other, mine)
+        reached = statistics.median(one / two for one, two in zip(above, below, strict=True))
         return [
-            f"{self.ours}: as fast as {peer}",
-            f"≥ {self.times:g} ×",
+            f"{self.ours}: {f'{self.takes} of' if self.takes else 'as fast as'} {peer}",
+            f"{'≤' if self.takes else '≥'} {self.limit:g} ×",
             f"{reached:.2f} ×",
-            f"{fastest:.2f} ×",
-            _says(reached >= self.times),
-        ]
-
-
-@dataclass(frozen=True)
-class AtMost:
-    """`ours` takes at most `times` what the least of `peers` takes, of time or memory."""
-
-    ours: str
-    peers: tuple[str, ...]
-    times: float
-    key: str
-    what: str
-
-    def row(self, found: Rounds) -> list[str]:
-        peer = min(self.peers, key=lambda way: statistics.median(_column(found, way, self.key)))
-        mine, other = _column(found, self.ours, self.key), _column(found, peer, self.key)
-        reached = statistics.median(own / theirs for own, theirs in zip(mine, other, strict=True))
-        least = min(mine) / min(other)
-        return [
-            f"{self.ours}: {self.what} of {peer}",
-            f"≤ {self.times:g} ×",
-            f"{reached:.2f} ×",
-            f"{least:.2f} ×",
-            _says(reached <= self.times),
+            f"{min(above) / min(below):.2f} ×",
+            _says(reached <= self.limit if self.takes else reached >= self.limit),
         ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from bars import AtMost, Faster, Share
+from bars import Ratio, Share
 
 FITS = ("fit", "fit, autotune off")
 COLD, WARM, HAND = "tfrun, nothing cached", "tfrun, again", "features cached by hand"
@@ -36,8 +36,8 @@ def frozen(size: int, cold: float, warm: float, rounds: int) -> Work:
         "frozen", (COLD, WARM, HAND, HAND_TUNED, *FITS), {"size": size, "epochs": 10, "rows": 0}, {"epochs": 2, "rows": 64}, rounds,
         {"seconds": ("seconds", ".2f"), "cpu": ("CPU seconds", ".1f"), "accuracy": ("validation accuracy", ".3f"), "peak": ("peak MB", ",.0f")},
         (
-            Faster(COLD, FITS, cold, "seconds"), Faster(COLD, (HAND,), 1.3, "seconds"), Faster(COLD, (HAND_TUNED,), 1.0, "seconds"), Faster(WARM, FITS, warm, "seconds"),
-            AtMost(COLD, FITS, 1.1, "peak", "memory"), AtMost(WARM, FITS, 1.1, "peak", "memory"),
+            Ratio(COLD, FITS, cold, "seconds"), Ratio(COLD, (HAND,), 1.3, "seconds"), Ratio(COLD, (HAND_TUNED,), 1.0, "seconds"), Ratio(WARM, FITS, warm, "seconds"),
+            Ratio(COLD, FITS, 1.1, "peak", "memory"), Ratio(WARM, FITS, 1.1, "peak", "memory"),
         ),
     )  # fmt: skip
 
@@ -57,19 +57,19 @@ WORKS = {
     "mlp": steps(
         "MLP 784-128-10, batch 32, epochs of 640 steps", "mlp", (RUN, "fit, defaults", *EPOCH, *EPOCH_XLA), 640, 8, 3,
         (
-            Faster(RUN, (*EPOCH_XLA, *EPOCH), 1.5, "ms"), Faster(RUN, ("fit, defaults",), 3, "ms"),
-            AtMost(RUN, ("fit, defaults", *EPOCH, *EPOCH_XLA), 1.1, "peak", "memory"),
+            Ratio(RUN, (*EPOCH_XLA, *EPOCH), 1.5, "ms"), Ratio(RUN, ("fit, defaults",), 3, "ms"),
+            Ratio(RUN, ("fit, defaults", *EPOCH, *EPOCH_XLA), 1.1, "peak", "memory"),
         ),
     ),
     "cnn": steps(
         "CNN of two convolutions, 28 px, batch 64, epochs of 160 steps", "cnn", (LOOP, "fit, defaults", *EPOCH), 160, 7, 3,
-        (Faster(LOOP, ("fit, defaults", *EPOCH), 1.25, "ms"), AtMost(LOOP, ("fit, defaults", *EPOCH), 1.1, "peak", "memory")),
+        (Ratio(LOOP, ("fit, defaults", *EPOCH), 1.25, "ms"), Ratio(LOOP, ("fit, defaults", *EPOCH), 1.1, "peak", "memory")),
     ),
     "mobilenet": steps(
         "MobileNetV2 from scratch, 96 px, batch 32, epochs of 12 steps", "mobilenet", (LOOP, STREAM, BARE, *FOUR), 12, 3, 2,
         (
-            Faster(LOOP, FOUR, 1.0, "ms"), AtMost(LOOP, (BARE,), 1.05, "ms", "time"), AtMost(STREAM, (BARE,), 1.05, "ms", "time"),
-            AtMost(LOOP, FOUR, 1.1, "peak", "memory"),
+            Ratio(LOOP, FOUR, 1.0, "ms"), Ratio(LOOP, (BARE,), 1.05, "ms", "time"), Ratio(STREAM, (BARE,), 1.05, "ms", "time"),
+            Ratio(LOOP, FOUR, 1.1, "peak", "memory"),
         ),
     ),
     "checkpoints": Work(

@@ -96,11 +96,44 @@ def test_the_schema_knows_keys_options_and_rules(tmp_path):
     assert schema["properties"]["seed"]["description"]
 
 
-def test_show_of_a_broken_yaml_names_the_file(tmp_path):
-    (tmp_path / "conf/head").mkdir(parents=True)
-    (tmp_path / "conf/head/broken.yaml").write_text("a: [")
-    done = tfrun(tmp_path, "list")
-    assert done.code == 2 and "broken.yaml" in done.err and "Traceback" not in done.err
+@pytest.fixture()
+def broken(tmp_path):
+    """A project with an option that is no YAML, one whose class is not there, and an experiment that is no mapping."""
+    for name, text in {
+        "conf/head/mine.yaml": "a: [",
+        "conf/head/lost.yaml": "_target_: nowhere.Head",
+        "experiments/list.yaml": "- a\n",
+        "experiments/good.yaml": "description: this one is whole",
+    }.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    return tmp_path
+
+
+def test_list_names_broken_files_beside_all_others(broken):
+    done = tfrun(broken, "list")
+    assert done.code == 0 and done.err == "" and "this one is whole" in done.out and "wide_and_deep" in done.out
+    listed, _, told = done.out.partition("\nleft out, since these files are broken\n")
+    lines = told.splitlines()
+    assert len(lines) == 3 and "mine" not in listed
+    assert "head=lost._target_ = nowhere.Head: " in lines[0]
+    assert "conf/head/mine.yaml: is no YAML (line 1: expected the node content, but found '<stream end>'); mend it" in lines[1] and "experiments/list.yaml: holds no mapping" in lines[2]
+    assert tfrun(broken, "list", "head").out.count("left out") == 1
+
+
+def test_a_broken_file_stops_only_who_asks_for_it(broken):
+    assert tfrun(broken, "show", "head=mlp").code == 0
+    asked = tfrun(broken, "show", "head=mine")
+    assert asked.code == 2 and "mine.yaml: is no YAML" in asked.err and "Traceback" not in asked.err
+    assert tfrun(broken, "check", "+experiment=quickstart", "head=mlp").code == 0
+    wrong = tfrun(broken, "check", "+experiment=quickstart", "head.unitz=3")
+    assert wrong.code == 2 and "head.unitz" in wrong.err and "mine.yaml" not in wrong.err
+
+
+def test_the_version_is_our_own(tmp_path):
+    from tfrun import __version__
+
+    assert tfrun(tmp_path, "--version").out == f"tfrun {__version__}\n"
 
 
 def test_init_makes_a_project_that_checks_and_is_not_made_twice(tmp_path, pictures):

@@ -13,8 +13,8 @@ import pytest
 from tests.sounds import folder_of_sounds, write_float, write_pcm
 from tfrun.config.problems import RunError
 from tfrun.dataset.audio_folder import AudioFolder
+from tfrun.dataset.reading import NotReadable, read_whole
 from tfrun.dataset.wav import decode
-from tfrun.dataset.whole import NotReadable, read_whole
 
 RATE = 16_000
 SINE = 0.5 * np.sin(2 * np.pi * 440 * np.arange(RATE) / RATE)
@@ -203,7 +203,7 @@ def test_a_file_that_changes_after_it_was_examined_stops_the_run(copy):
     data = AudioFolder(directory=copy).open()
     path = copy / data.splits["test"].ids[0]
     path.write_bytes(path.read_bytes()[:-2] + b"\1\1")
-    with pytest.raises(Exception, match="has changed since the data were opened; start again"):
+    with pytest.raises(Exception, match=f"RunError: {path}: changed after it was checked; let nothing write to the data"):
         list(data.splits["test"].inputs())
 
 

@@ -52,6 +52,23 @@ def test_folders_named_like_splits_are_splits(copy):
     assert all(identity.startswith("val/") for identity in data.splits["validation"].ids)
 
 
+def test_rows_of_an_index_are_split_by_time(copy):
+    write_index(copy, day=lambda number: f"2024-03-{1 + number * 7 % 24:02}")
+    dataset = ImageFolder(directory=copy, index="index.csv", split={"time": "day"})
+    assert dataset.problems() == []
+    days = {name: split.columns["day"] for name, split in dataset.open().splits.items()}
+    assert max(days["train"]) < min(days["validation"]) and max(days["validation"]) < min(days["test"])
+
+
+def test_a_copy_with_another_split_or_folder_is_looked_at_anew(copy, pictures):
+    write_index(copy, day=lambda number: number, subject=lambda number: "one")
+    dataset = ImageFolder(directory=copy, index="index.csv", group="subject")
+    (problem,) = dataset.problems()
+    assert "72 rows in 1 groups" in str(problem)
+    assert dataset.model_copy(update={"group": None}).problems() == []
+    assert dataset.model_copy(update={"directory": pictures, "index": None, "group": None}).slice_columns() == []
+
+
 def test_an_index_gives_labels_splits_groups_and_columns(copy):
     write_index(copy, subject=lambda number: f"s{number // 4}", light=lambda number: ["day", "night"][number % 2])
     dataset = ImageFolder(directory=copy, index="index.csv", group="subject")

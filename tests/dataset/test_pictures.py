@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,11 +14,12 @@ import tensorflow as tf
 from PIL import Image
 
 from tfrun.config.problems import RunError
-from tfrun.dataset import Skipped
+from tfrun.dataset import pictures as files
 from tfrun.dataset.image_folder import ImageFolder
 from tfrun.dataset.orientation import orientation_of
-from tfrun.dataset.pictures import examine, facts_of, reader
-from tfrun.dataset.reading import explain_reading
+from tfrun.dataset.pictures import Picture, facts_of
+from tfrun.dataset.reading import NotReadable, content_of, contents, fingerprint
+from tfrun.record.explain import explained
 
 _RAMP = np.linspace(0, 255, 60, dtype=np.uint8)
 # Red grows to the right, green downwards: which way is up shows in any pixel.
@@ -30,15 +32,22 @@ def save(path: Path, image=SCENE, **options) -> str:
     return str(path)
 
 
+def examine(path: str) -> Picture:
+    return files.examine(content_of(path))
+
+
+def reader(path: str, channels: int = 3):
+    return files.reader(contents([path], [fingerprint(content_of(path))]), [examine(path)], channels)
+
+
 def seen(path: str, channels: int = 3) -> np.ndarray:
-    picture = examine(path)
-    return reader([path], [picture], channels)(0)["image"].numpy()
+    return reader(path, channels)(0)["image"].numpy()
 
 
 def refusal(path: str) -> str:
-    item = examine(path)
-    assert isinstance(item, Skipped) and item.file == path
-    return item.reason
+    with pytest.raises(NotReadable) as caught:
+        examine(path)
+    return str(caught.value)
 
 
 def test_facts_of_each_row(tmp_path):
@@ -208,9 +217,8 @@ def test_a_file_without_permission_is_named(tmp_path):
 
 @pytest.mark.parametrize(("change", "says"), [("changed", "changed after it was checked"), ("gone", "went away")])
 def test_a_file_that_changes_during_the_run_is_named(tmp_path, change, says):
-    path = save(tmp_path / "a.png")
-    picture = examine(path)
-    read = reader([path], [picture], 3)
+    path = save(tmp_path / "Schöne 包 [1]: b.png")
+    read = reader(path)
     if change == "gone":
         os.remove(path)
     else:
@@ -219,7 +227,7 @@ def test_a_file_that_changes_during_the_run_is_named(tmp_path, change, says):
 
     with pytest.raises(tf.errors.OpError) as caught:
         list(tf.data.Dataset.range(1).map(read))
-    problem = str(explain_reading(caught.value))
+    problem = str(explained(caught.value, SimpleNamespace(directory=tmp_path / "run", log_path=tmp_path / "log.txt")))
     assert problem.startswith(f"{path}: {says}") and "\n" not in problem
 
 

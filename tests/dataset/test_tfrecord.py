@@ -6,6 +6,7 @@ import io
 import os
 import struct
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,9 +15,9 @@ from PIL import Image
 
 from tfrun.config.problems import RunError
 from tfrun.dataset import Skipped
-from tfrun.dataset.reading import explain_reading
 from tfrun.dataset.records import RecordFile
 from tfrun.dataset.tfrecord import TFRecord
+from tfrun.record.explain import explained
 
 GB = 10**9
 
@@ -73,7 +74,7 @@ def test_pictures_from_plain_and_packed_files(tmp_path, photos, fashion, ending,
     data = dataset.open()
     assert data.kind == "image" and data.classes == ("a", "b", "c")
     rows, pixels = by_id(data), [row["image"] for row in fashion.splits["train"].first(60).inputs()]
-    assert all((rows[f"{paths[n % 2]}, record {n // 2}"]["image"] == pixels[n]).all() for n in range(60))
+    assert all((rows[f"{paths[n % 2].name}, record {n // 2}"]["image"] == pixels[n]).all() for n in range(60))
     test = data.splits["test"]
     assert set(test.columns["camera"]) <= {"a", "b"} and test.facts["width"].tolist() == [28] * len(test)
 
@@ -87,7 +88,7 @@ def test_numbers_texts_and_vectors(tmp_path):
         ("float32", (3,)),
         ("string", ()),
     ]
-    row = by_id(data)[f"{path}, record 7"]
+    row = by_id(data)[f"{path.name}, record 7"]
     assert row["x"] == 7 and row["n"] == 7 and row["v"].tolist() == [3.5, 1, 2] and row["word"] == b"bc"
     assert data.classes == ("no", "yes") and set(data.splits["train"].facts) == {"x", "n", "word"}
     assert TFRecord(files=[str(path)], inputs={"word": "text"}).open().kind == "text"
@@ -120,7 +121,7 @@ def test_pictures_on_their_side_are_turned(tmp_path, photos):
     wide = encoded(np.zeros((10, 20, 3), np.uint8), exif=tag)
     path = write(tmp_path / "t.tfrecord", [*photos, {"image": wide, "label": 0, "camera": b"a"}])
     data = TFRecord(files=[str(path)], inputs={"image": "image"}).open()
-    assert by_id(data)[f"{path}, record 60"]["image"].shape == (20, 10, 3) and "1 pictures are turned" in data.notes[0]
+    assert by_id(data)[f"{path.name}, record 60"]["image"].shape == (20, 10, 3) and "1 pictures are turned" in data.notes[0]
 
 
 def offsets(path: Path) -> list[int]:
@@ -140,7 +141,7 @@ def test_a_damaged_record_is_named_or_skipped(tmp_path):
         TFRecord(files=[str(path)], inputs={"x": "number"}).open()
     data = TFRecord(files=[str(path)], inputs={"x": "number"}, on_corrupt="skip").open()
     rows = by_id(data)
-    assert len(rows) == 59 and len(data.skipped) == 1 and rows[f"{path}, record 18"]["x"] == 18
+    assert len(rows) == 59 and len(data.skipped) == 1 and rows[f"{path.name}, record 18"]["x"] == 18
 
 
 def test_after_a_damaged_length_or_a_cut_the_rest_is_lost_and_said_to_be(tmp_path):
@@ -221,7 +222,8 @@ def test_a_file_that_is_written_to_during_the_run_is_named(tmp_path):
     damage(path, 20)
     with pytest.raises(tf.errors.OpError) as caught:
         list(data.splits["train"].inputs())
-    assert str(explain_reading(caught.value)).startswith(f"{path}: changed after it was checked")
+    run = SimpleNamespace(directory=tmp_path / "run", log_path=tmp_path / "log.txt")
+    assert str(explained(caught.value, run)).startswith(f"{path}: changed after it was checked")
 
 
 def test_the_scratch_file_has_a_limit(tmp_path, photos):

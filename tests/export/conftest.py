@@ -43,3 +43,12 @@ def ready(module, fashion, tmp_path_factory) -> Ready:
     held = Held(split, probabilities, Standard().measure(split.labels, probabilities, 10))
     content = contract.contract(model, contract.example(split))
     return Ready(model, held, Source("quickstart", scratch / "saved_model", data, held, content, directory, 0))
+
+
+@pytest.fixture(scope="session")
+def for_web(ready) -> dict:
+    """Artifacts of both web targets by name, in all variants."""
+    from tfrun import TFJS, LiteRTJS
+
+    targets = [TFJS(variants=["float32", "float16", "uint8"]), LiteRTJS(representative_examples=20)]
+    return {artifact.name: artifact for target in targets for artifact in target.write(ready.source)}

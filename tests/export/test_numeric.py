@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.conftest import tfrun
+from tests.conftest import Finished, tfrun
 from tests.dataset.test_csv import table, write
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
+    return own_table(tmp_path_factory.mktemp("table"))
+
+
+def own_table(folder: Path, *overrides: str) -> Finished:
     """A whole run from the command line on a table with numbers, words, times and a text; odd names."""
-    folder = tmp_path_factory.mktemp("table")
     rows = [",,,,a", "3.5,red,,another note of other words,b", ",blue,2024-02-01T18:30:00Z,,a"] * 20
     text = table(*rows).replace("size,colour", "the size (cm),class").replace(",aa\n", ",a\n")
     write(folder, text, "my table.csv")
@@ -26,7 +30,7 @@ def run(tmp_path_factory):
         "dataset: {file: my table.csv}\ntransform: {min_count: 2, crosses: [[class, the size (cm)]]}\ntraining: {epochs: 2, batch_size: 16}\n"
         "gate: {metrics: {accuracy: 0.1}}\nevaluation: {slices: [class]}\n"
     )
-    return tfrun(folder, "+experiment=own")
+    return tfrun(folder, "+experiment=own", *overrides)
 
 
 def test_it_runs_and_every_file_answers_as_the_trained_model(run):
@@ -49,6 +53,7 @@ def test_the_contract_says_how_words_become_numbers(run):
         ("the_size_cm", "float32", "the size (cm)"), ("class_", "string", "class"), ("when", "float64", None), ("note", "string", None),
     ]  # fmt: skip
     named = {spec["name"]: spec for spec in numeric}
+    assert named["the_size_cm_missing"]["column"] == "the size (cm)" and not any("rate" in spec for spec in numeric)
     assert set(named["class_"]["vocabulary"]) == {None, "", "red", "blue"} and named["class_"]["dtype"] == "int32"
     assert (
         named["when_weekday"]["note"].endswith("Monday is 0")

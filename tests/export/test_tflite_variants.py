@@ -232,7 +232,7 @@ def test_int4_is_smaller_than_int8_and_runs(source, ready, int8, tmp_path):
 
 def test_int4_without_its_package_is_refused_before_the_run(monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name, *rest: None)
-    (problem,) = TFLite(variants=["int4"]).problems("export.tflite")
+    (problem,) = TFLite(variants=["int4"]).problems()
     assert str(problem) == "export.tflite.variants = int4: int4 needs litert-quantizer; pip install 'tfrun[int4]'"
 
 

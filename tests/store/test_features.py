@@ -60,6 +60,19 @@ def test_a_second_model_computes_nothing_and_loads_nothing(make):
     assert not again.lazy.is_loaded
 
 
+@pytest.mark.parametrize("content", [b'{"facts": {"han', b"[]", b"\xff\xfe"])
+def test_damaged_facts_of_a_backbone_are_told_and_found_anew(make, tmp_path, content):
+    model, data = make()
+    (path,) = (tmp_path / "store").rglob("about.json")
+    path.write_bytes(content)
+    warned = []
+    again, _ = make(warned.append)
+    assert again.lazy.is_loaded and again.facts == model.facts
+    (line,) = warned
+    assert f"{path} is damaged (" in line and "\n" not in line
+    assert not make()[0].lazy.is_loaded
+
+
 def test_new_rows_are_computed_without_loading_the_module(make):
     model, data = make(rows=20)
     model.features(data.splits["train"])

@@ -171,3 +171,22 @@ def test_pictures_and_backbones_are_refused(fashion, small):
         Table().build(fashion, NoBackbone())
     with pytest.raises(RunError, match="use backbone=none"):
         Table().build(small, Hub(handle="sample:efficientnet_lite0"))
+
+
+def test_columns_that_are_called_as_numbers_made_of_others_keep_their_values(tmp_path):
+    rows = "\n".join(
+        f"{'' if n % 3 else n},{n * 10},2024-0{n % 9 + 1}-01,{n % 7},the note of row number {n},{n % 5},{'ab'[n % 2]}"
+        for n in range(60)
+    )
+    header = "x,x_missing,when,when_month,note,note_terms,label\n"
+    data = Csv(file=write(tmp_path, header + rows + "\n")).open()
+    split = data.splits["train"]
+    transform = Table(dates=["month"]).build(data, NoBackbone())
+    raw = split.read(tf.constant(split.positions))
+    numeric = transform.to_numeric(raw)
+    assert list(numeric) == [spec.name for spec in transform.numeric_inputs] and len(numeric) == 7
+    assert set(transform.explained) == {"x", "x_missing_", "when_month_", "note_terms_"}
+    for name in ("x_missing", "when_month", "note_terms"):
+        np.testing.assert_array_equal(numeric[name], raw[name])
+    np.testing.assert_array_equal(numeric["x_missing_"], np.isnan(raw["x"]).astype(np.float32))
+    np.testing.assert_array_equal(numeric["when_month_"] >= 1, True)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tfrun.cores import cores
 from tfrun.quiet import native_output_to
 
 AGREES = 1e-4  # largest difference of a feature from the plain function's
@@ -57,7 +58,7 @@ def litert(content: bytes, input_shape: tuple[int, ...], batch: int | None = Non
     with native_output_to(Path(os.devnull)):
         from ai_edge_litert.interpreter import Interpreter
 
-        interpreter = Interpreter(model_content=content, num_threads=len(os.sched_getaffinity(0)))
+        interpreter = Interpreter(model_content=content, num_threads=cores())
         source, target = interpreter.get_input_details()[0]["index"], interpreter.get_output_details()[0]["index"]
         interpreter.resize_tensor_input(source, [batch, *input_shape])
         interpreter.allocate_tensors()

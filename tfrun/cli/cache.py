@@ -1,4 +1,4 @@
-"""`python -m tfrun cache`: what the feature store holds; `--clear` makes room in it."""
+"""`python -m tfrun cache`: what the feature store holds, and copies of data from elsewhere; `--clear` makes room in it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from tfrun.config.problems import ConfigError, Problem, RunError, nearest
+from tfrun.dataset.kept import copies, unfinished
 from tfrun.record.console import Console
 from tfrun.store import default_folder, size
 from tfrun.store.lock import is_free
@@ -25,11 +26,11 @@ def main(argv: list[str]) -> int:
     folder = (args.folder or default_folder()).expanduser()
     if args.folder and not folder.is_dir():
         raise ConfigError(Problem("--folder", "is no folder", "name the folder of the store", folder))
-    found = _older(items(folder), args.older_than)
+    found = _older(sorted([*items(folder), *copies(folder)], key=lambda item: item.used), args.older_than)
     if args.clear is None:
         _show(folder, found)
     else:
-        _clear(folder, _chosen(found, args.clear), leftovers(folder))
+        _clear(folder, _chosen(found, args.clear))
     return 0
 
 
@@ -53,7 +54,7 @@ def _show(folder: Path, found: list[Item]) -> None:
     keys = dict.fromkeys(item.key for item in reversed(found))  # last used first
     rows = [_row(key, [item for item in found if item.key == key]) for key in keys]
     if rows:
-        console.table(str(folder), ["key", "what", "rows", "size", "last used", "backbone"], rows)
+        console.table(str(folder), ["key", "what", "rows", "size", "last used", "backbone or data"], rows)
     console.line(f"{folder}: {size.shown(sum(item.bytes for item in found))}")
 
 
@@ -61,6 +62,8 @@ def _row(key: str, parts: list[Item]) -> list[str]:
     about, rows = parts[0].about, sum(item.rows for item in parts)
     if parts[0].kind == "backbone":
         what, backbone = "backbone, converted" if "litert" in about else "backbone", about.get("facts", {}).get("handle", "?")
+    elif parts[0].kind == "data":
+        what, backbone = "copy of data", about.get("source", "?")
     else:
         what, backbone = f"features {about.get('what', '?')}, {about.get('engine', '?')}", about.get("backbone", "?")
     used = max(item.used for item in parts)
@@ -68,10 +71,10 @@ def _row(key: str, parts: list[Item]) -> list[str]:
     return [key[:12], what, f"{rows:,}" if rows else "", size.shown(sum(item.bytes for item in parts)), when, backbone]
 
 
-def _clear(folder: Path, chosen: list[Item], scratch: list[Path]) -> None:
+def _clear(folder: Path, chosen: list[Item]) -> None:
     busy = {item.key for item in chosen if not is_free(folder, item.key)}
     failed = [item for item in chosen if item.key not in busy and not remove(item)]
-    for path in scratch:
+    for path in [*leftovers(folder), *unfinished(folder)]:
         shutil.rmtree(path, ignore_errors=True)
     if failed:
         raise RunError(Problem(str(failed[0].path), "cannot be removed", "mend its permissions"))

@@ -14,10 +14,11 @@ def main(argv: list[str]) -> int:
     parser.add_argument("group", nargs="?", help="a config group, or `experiment`")
     parser.add_argument("--config-dir", type=Path)
     args = parser.parse_args(argv)
-    every = options(args.config_dir)
+    broken: list[Problem] = []
+    every = options(args.config_dir, broken=broken)
     if args.group is None or args.group == "experiment":
         print("experiments (python -m tfrun +experiment=NAME)")
-        _lines(experiments(args.config_dir))
+        _lines(experiments(args.config_dir, broken))
     if args.group is None:
         for group, choices in every.items():
             print(f"\n{group} ({group}=NAME)")
@@ -26,6 +27,10 @@ def main(argv: list[str]) -> int:
         _lines({option.name: option.summary for option in every[args.group].values()})
     elif args.group != "experiment":
         raise ConfigError(Problem(args.group, "no such group", nearest(args.group, [*every, "experiment"])))
+    if broken:
+        print("\nleft out, since these files are broken")
+        for problem in broken:
+            print(f"  {problem}")
     return 0
 
 

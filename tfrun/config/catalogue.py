@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args, get_origin
@@ -42,38 +43,45 @@ class Key:
     help: str
 
 
-def experiments(config_dir: Path | None = None) -> dict[str, str]:
-    """Names and descriptions; the user's own hide packaged ones of the same name."""
+def experiments(config_dir: Path | None = None, broken: list[Problem] | None = None) -> dict[str, str]:
+    """Names and descriptions; the user's own hide packaged ones of the same name. broken: see `options`."""
     found: dict[str, str] = {}
     for folder in experiment_folders(config_dir):
         for path in sorted(folder.rglob("*.yaml")):
-            name = str(path.relative_to(folder).with_suffix(""))
-            found.setdefault(name, str(_read(path).get("description", "")))
+            name, values = str(path.relative_to(folder).with_suffix("")), _whole(_read, path, broken)
+            if values is not None:
+                found.setdefault(name, str(values.get("description", "")))
     return found
 
 
-def options(config_dir: Path | None = None, only: str = "*") -> dict[str, dict[str, Option]]:
-    """{group: {name: option}}, sorted by name. only: read no other group."""
+def options(
+    config_dir: Path | None = None, only: str = "*", broken: list[Problem] | None = None
+) -> dict[str, dict[str, Option]]:
+    """{group: {name: option}}, sorted by name. only: read no other group.
+
+    broken: given, it gets what is wrong with files, and these are left out. Else ConfigError is raised for the first.
+    """
     found: dict[str, dict[str, Option]] = {}
     for folder in conf_folders(config_dir):
         for path in sorted(folder.glob(f"{only}/*.yaml")):
-            group, name, values = path.parent.name, path.stem, _read(path)
-            if group not in _NOT_GROUPS and "_target_" in values and name not in found.get(group, {}):
-                cls = import_target(values.pop("_target_"), f"{group}={name}")
-                values.pop("defaults", None)
-                found.setdefault(group, {})[name] = Option(group, name, cls, values, _comment(path))
+            option = _whole(_option, path, broken)
+            if option is not None:
+                found.setdefault(option.group, {}).setdefault(option.name, option)
     return {group: dict(sorted(found[group].items())) for group in sorted(found)}
 
 
 def option(text: str, config_dir: Path | None = None) -> Option:
-    """text: `group=option`. Raises ConfigError with the nearest right name."""
-    every = options(config_dir)
+    """text: `group=option`. Raises ConfigError with the nearest right name, or with what is wrong with files."""
+    broken: list[Problem] = []
+    every = options(config_dir, broken=broken)
     group, _, name = text.partition("=")
+    if name in every.get(group, {}):
+        return every[group][name]
+    if broken:
+        raise ConfigError(*broken)
     if group not in every:
         raise ConfigError(Problem(group, "no such group", nearest(group, every)))
-    if name not in every[group]:
-        raise ConfigError(Problem(group, "no such option", nearest(name, every[group]), name))
-    return every[group][name]
+    raise ConfigError(Problem(group, "no such option", nearest(name, every[group]), name))
 
 
 def keys(cls: type[Component], values: dict[str, Any] | None = None, prefix: str = "") -> list[Key]:
@@ -122,6 +130,27 @@ def type_name(annotation: Any) -> str:
     )
 
 
+def _whole(read: Callable[[Path], Any], path: Path, broken: list[Problem] | None) -> Any:
+    """What `read` makes of the file; None where it is broken and `broken` is told so."""
+    try:
+        return read(path)
+    except ConfigError as error:
+        if broken is None:
+            raise
+        broken += error.problems
+        return None
+
+
+def _option(path: Path) -> Option | None:
+    """None where the file is no option."""
+    group, name, values = path.parent.name, path.stem, _read(path)
+    if group in _NOT_GROUPS or "_target_" not in values:
+        return None
+    cls = import_target(values.pop("_target_"), f"{group}={name}")
+    values.pop("defaults", None)
+    return Option(group, name, cls, values, _comment(path))
+
+
 def _comment(path: Path) -> str:
     first = path.read_text(encoding="utf-8").partition("\n")[0]
     return "" if "@package" in first or not first.startswith("#") else first.lstrip("# ")
@@ -130,6 +159,9 @@ def _comment(path: Path) -> str:
 def _read(path: Path) -> dict[str, Any]:
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except yaml.MarkedYAMLError as error:
+        reason = f"line {error.problem_mark.line + 1}: {error.problem}"
+        raise ConfigError(Problem(str(path), f"is no YAML ({reason})", "mend it")) from error
     except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
         reason = " ".join(str(error).split())
         raise ConfigError(Problem(str(path), f"is no YAML ({reason})", "mend it")) from error

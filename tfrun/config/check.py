@@ -37,14 +37,26 @@ def _split_columns(experiment: Experiment) -> Iterator[Problem]:
     if dataset.split.time and getattr(dataset, "group", None):
         rule = f"cannot hold beside dataset.group = {dataset.group}: a group may last longer than a split"
         yield Problem("dataset.split.time", rule, "leave one of them out", dataset.split.time)
-    if dataset.split.columns() and not dataset.problems():
+
+
+def wrong_columns(experiment: Experiment, columns: list[str]) -> Iterator[Problem]:
+    """Columns that the experiment names, and the data have not."""
+    split = experiment.dataset.split
+    asked = [("dataset.split.time" if name == split.time else "dataset.split.values", name) for name in split.columns()]
+    asked += [("checks.drift_by", experiment.checks.drift_by)] if experiment.checks.drift_by is not None else []
+    asked += [("evaluation.slices", name) for name in experiment.evaluation.slices]
+    for key, name in asked:
+        if name not in columns:
+            way_out = nearest(name, columns) or "the data have no further columns"
+            yield Problem(key, "is no column of the data", way_out, name)
+
+
+def _columns(experiment: Experiment) -> Iterator[Problem]:
+    dataset = experiment.dataset
+    if (dataset.split.columns() or experiment.checks.drift_by or experiment.evaluation.slices) and not dataset.problems():
         columns = dataset.slice_columns()
-        for name in dataset.split.columns():
-            if name not in columns:
-                key = "dataset.split.time" if name == dataset.split.time else "dataset.split.values"
-                yield Problem(
-                    key, "is no column of the data", nearest(name, columns) or "the data have no further columns", name
-                )
+        if columns is not None:
+            yield from wrong_columns(experiment, columns)
 
 
 def _table(experiment: Experiment) -> Iterator[Problem]:
@@ -63,14 +75,6 @@ def _kinds(experiment: Experiment) -> Iterator[Problem]:
         yield from filter(None, (experiment.transform.problem(kind), experiment.augment.problem(kind)))
 
 
-def _drift_by(experiment: Experiment) -> Iterator[Problem]:
-    column, dataset = experiment.checks.drift_by, experiment.dataset
-    if column is not None and not dataset.problems() and column not in dataset.slice_columns():
-        columns = dataset.slice_columns()
-        way_out = nearest(column, columns) or "the data have no further columns"
-        yield Problem("checks.drift_by", "is no column of the data", way_out, column)
-
-
 def _backbone_training(experiment: Experiment) -> Iterator[Problem]:
     if experiment.training.unfreezes:
         problem = experiment.backbone.refuses_training()
@@ -78,6 +82,11 @@ def _backbone_training(experiment: Experiment) -> Iterator[Problem]:
             yield problem
     elif getattr(experiment.backbone, "trainable", None) is True:
         yield Problem("backbone.trainable", "but this training keeps the backbone frozen", "use training=finetune", True)
+
+
+def _exports(experiment: Experiment) -> Iterator[Problem]:
+    for target in experiment.export.values():
+        yield from target.problems()
 
 
 def _monitor(experiment: Experiment) -> Iterator[Problem]:
@@ -99,19 +108,6 @@ def _validation(experiment: Experiment) -> Iterator[Problem]:
             "use training.keep=last, or give dataset.split.validation a share",
             "best",
         )
-
-
-def _slices(experiment: Experiment) -> Iterator[Problem]:
-    if experiment.evaluation.slices and not experiment.dataset.problems():
-        columns = experiment.dataset.slice_columns()
-        for name in experiment.evaluation.slices:
-            if name not in columns:
-                yield Problem(
-                    "evaluation.slices",
-                    "is no column of the data",
-                    nearest(name, columns) or "the data have no further columns",
-                    name,
-                )
 
 
 def _primary(experiment: Experiment) -> Iterator[Problem]:
@@ -188,13 +184,7 @@ def _export_names(experiment: Experiment) -> Iterator[Problem]:
             yield Problem(f"export.{key}", f"is the same target as export.{seen[target.target]}", "remove one", target.target)
 
 
-def _export_problems(experiment: Experiment) -> Iterator[Problem]:
-    for key, target in experiment.export.items():
-        yield from target.problems(f"export.{key}")
-
-
 RULES = (
-    _data, _checks, _drift_by, _shares, _split_columns, _table, _kinds, _backbone_training, _monitor, _validation, _slices, _primary,
+    _data, _checks, _shares, _split_columns, _columns, _table, _kinds, _backbone_training, _exports, _monitor, _validation, _primary,
     _strategy, _accumulation, _xla, _keras_optimizer, _early_stopping, _pictures, _maps, _gate, _export_names,
-    _export_problems,
 )  # fmt: skip

@@ -215,7 +215,7 @@ def _owners(key: str) -> list[str]:
     from tfrun.config.catalogue import options
 
     group, _, leaf = key.partition(".")
-    choices = options(only=group).get(group, {}) if group.isidentifier() else {}
+    choices = options(only=group, broken=[]).get(group, {}) if group.isidentifier() else {}
     return [f"{group}={option.name}" for option in choices.values() if leaf in option.cls.model_fields]
 
 

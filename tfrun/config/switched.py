@@ -32,7 +32,7 @@ def _others(group: str) -> set[str]:
     """Keys of any option of the group; for `export`, the targets."""
     from tfrun.config.catalogue import options
 
-    choices = options(only=group).get(group, {})
+    choices = options(only=group, broken=[]).get(group, {})
     return set(choices) if group == "export" else {key for option in choices.values() for key in option.cls.model_fields}
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
@@ -13,6 +12,7 @@ from pydantic import field_validator
 
 from tfrun.component import Component, Settings, setting
 from tfrun.config.problems import Problem
+from tfrun.cores import cores
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -78,7 +78,7 @@ class Split:
 
         rows = tf.data.Dataset.from_tensor_slices(self.positions)
         rows = rows.batch(_AT_ONCE) if self.reads_batches else rows
-        raw = rows.map(self.read, num_parallel_calls=os.cpu_count()).prefetch(2)
+        raw = rows.map(self.read, num_parallel_calls=cores()).prefetch(2)
         found = without_autotune(raw).as_numpy_iterator()
         return (row for batch in found for row in _rows_of(batch)) if self.reads_batches else found
 
@@ -226,8 +226,8 @@ class Dataset(Component):
     def problems(self) -> list[Problem]:
         return []
 
-    def slice_columns(self) -> list[str]:
-        """Names that `evaluation.slices` may use."""
+    def slice_columns(self) -> list[str] | None:
+        """Names that `evaluation.slices` may use. None: not told before the data are opened, since they lie elsewhere."""
         return []
 
     def says(self) -> str:

@@ -14,7 +14,9 @@ from pydantic import field_validator
 from tfrun.component import setting
 from tfrun.config.problems import Problem, RunError, nearest
 from tfrun.dataset import Data, Dataset, InputSpec
+from tfrun.dataset.address import Place
 from tfrun.dataset.held import rows_of
+from tfrun.dataset.local import is_here, local
 from tfrun.dataset.looks import facts_of_pixels
 from tfrun.dataset.splitting import assign
 from tfrun.dataset.stored import Stored
@@ -33,20 +35,24 @@ class Arrays(Dataset):
     [rows]), and further arrays [rows], which slices and `group` can name.
     """
 
-    path: Path = setting(help="npz file, or folder of npy files")
+    path: Place = setting(help="npz file, or folder of npy files; a gs:// or s3:// address of one")
     inputs: str = setting("inputs", "name of the array of pictures or vectors")
     labels: str = setting("labels", "name of the array of labels")
     group: str | None = setting(None, "array whose rows of one value must not straddle splits (a patient, a device)")
     channels: Literal[1, 3] = setting(3, "of pictures; 1: grey, 3: RGB")
+    scratch_gb: float = setting(20, "most room on disk for a copy of a bucket, or an unpacked archive", unit="GB", gt=0)
 
     @field_validator("path")
     @classmethod
-    def _exists(cls, value: Path) -> Path:
-        if not value.exists():
+    def _exists(cls, value: Path | str) -> Path | str:
+        if isinstance(value, Path) and not value.exists():
             raise ValueError(f"does not exist (looked for from {Path.cwd()}); give an npz file or a folder of npy files")
         return value
 
     def problems(self) -> list[Problem]:
+        """Of a bucket or an archive nothing is told before it is opened."""
+        if not is_here(self.path):
+            return []
         try:
             rows, _ = self._looked_at
             assign(np.unique(rows.labels, return_inverse=True)[1], self.split, rows.given, rows.groups)
@@ -54,11 +60,15 @@ class Arrays(Dataset):
             return error.problems
         return []
 
-    def slice_columns(self) -> list[str]:
-        return list(self._looked_at[0].columns)
+    def slice_columns(self) -> list[str] | None:
+        return list(self._looked_at[0].columns) if is_here(self.path) else None
 
     def open(self) -> Data:
-        stored = Stored(self.path)
+        place = local(self.path, int(self.scratch_gb * 1e9), "dataset.path")
+        with place.told():
+            return self._opened(Stored(place.path))
+
+    def _opened(self, stored: Stored) -> Data:
         rows, pictures = self._rows(stored)
         inputs = stored.array(self.inputs)
         self._refuse_broken_numbers(inputs)

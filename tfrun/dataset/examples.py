@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -13,8 +12,10 @@ from typing import Any
 import numpy as np
 
 from tfrun.config.problems import Problem, RunError
+from tfrun.cores import cores
 from tfrun.dataset import Data, InputSpec, Kind, Skipped, SplitBy
-from tfrun.dataset.pictures import Picture, examine_contents, facts_of, notes_on
+from tfrun.dataset.pictures import Picture, examine, facts_of, notes_on
+from tfrun.dataset.reading import NotReadable
 from tfrun.dataset.records import Record, RecordFile
 from tfrun.dataset.table import Rows, split_rows
 from tfrun.dataset.upright import decode
@@ -74,14 +75,16 @@ def open_examples(
     specs = tuple(_spec(name, kind, form, layout) for (name, kind), form in zip(layout.inputs.items(), rows[0].forms))
     read = _reader([file for _, file in every], rows, layout)
     digests = [row.digest for row in rows]
-    data = split_rows(_table(rows, splits, layout), by, read, specs, digests, source, licence, tuple(skipped))
+    data = split_rows(
+        _table(rows, splits, layout, _ids(every, rows)), by, read, specs, digests, source, licence, tuple(skipped)
+    )
     pictures = [(row.name, row.picture) for row in rows if row.picture]
     return replace(data, notes=notes_on(*zip(*pictures, strict=True)) if pictures else ())
 
 
 def _looked_at(number: int, file: RecordFile, layout: Layout) -> Iterator[_Row | Skipped]:
     scanned = file.scan()
-    with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+    with ThreadPoolExecutor(max_workers=cores()) as pool:
         while some := list(itertools.islice(scanned, _AT_ONCE)):
             yield from pool.map(lambda item: item if isinstance(item, Skipped) else _row(number, file, item, layout), some)
 
@@ -105,9 +108,10 @@ def _row(number: int, file: RecordFile, record: Record, layout: Layout) -> _Row 
         if reason:
             return Skipped(name, f"'{key}' {reason}")
         if kind == "image":
-            picture = examine_contents(name, held[0])
-            if isinstance(picture, Skipped):
-                return picture
+            try:
+                picture = examine(held[0])
+            except NotReadable as error:
+                return Skipped(name, str(error))
         forms.append(form)
         values.append(held[0] if kind in ("number", "category") and form[1] == 1 else None)
     label = _label(features[layout.label], layout)
@@ -171,7 +175,15 @@ def _spec(name: str, kind: Kind, form: tuple[str, int], layout: Layout) -> Input
     return InputSpec(name, "string", (), kind)
 
 
-def _table(rows: list[_Row], splits: list[str], layout: Layout) -> Rows:
+def _ids(files: list[tuple[str, RecordFile]], rows: list[_Row]) -> np.ndarray:
+    """Names of rows without the folder that all files are in: the same data have the same names wherever they are."""
+    parts = [file.called.split("/")[:-1] for _, file in files]
+    common = itertools.takewhile(lambda same: len(set(same)) == 1, zip(*parts))
+    start = sum(len(same[0]) + 1 for same in common)
+    return np.array([row.name[start:] for row in rows], object)
+
+
+def _table(rows: list[_Row], splits: list[str], layout: Layout, names: np.ndarray) -> Rows:
     columns = {name: np.array([row.columns[at] for row in rows], object) for at, name in enumerate(layout.columns)}
     labels = np.array([row.label for row in rows], object)
     if not layout.names and all(label.lstrip("-").isdigit() for label in set(labels)):
@@ -183,7 +195,6 @@ def _table(rows: list[_Row], splits: list[str], layout: Layout) -> Rows:
             facts[name] = np.array(held, np.float64) if kind == "number" else np.array([_word(value) for value in held], object)
     if rows[0].picture:
         facts |= facts_of([row.picture for row in rows])
-    names = np.array([row.name for row in rows], object)
     given = np.array(splits, object) if any(splits) else None
     return Rows(names, labels, given, columns[layout.group] if layout.group else None, columns, facts)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from tfrun.component import setting
-from tfrun.dataset import InputSpec, Skipped
+from tfrun.dataset import InputSpec
 from tfrun.dataset.folder import Examined, Folder
 from tfrun.dataset.pictures import ENDINGS, NOT_READ, examine, facts_of, notes_on, reader
 
@@ -26,12 +26,12 @@ class ImageFolder(Folder):
     def row_kind(self):
         return "image"
 
-    def examine(self, path):
-        found = examine(path)
-        return found if isinstance(found, Skipped) else Examined(found.digest, content=found)
+    def examine(self, content):
+        picture = examine(content)
+        return Examined(picture.digest, content=picture)
 
-    def reader(self, paths, examined):
-        read = reader(paths, [each.content for each in examined], self.channels)
+    def reader(self, contents, examined):
+        read = reader(contents, [each.content for each in examined], self.channels)
         return read, (InputSpec("image", "uint8", (None, None, self.channels)),), False
 
     def facts(self, examined):

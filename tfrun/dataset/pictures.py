@@ -3,30 +3,27 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from tfrun.dataset import Skipped
 from tfrun.dataset.header import Header, has_colour_table, read_header
 from tfrun.dataset.looks import looks
-from tfrun.dataset.reading import CHANGED
+from tfrun.dataset.reading import NotReadable
 from tfrun.dataset.upright import decode
 
 ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp")
 NOT_READ = (".tif", ".tiff", ".heic", ".heif", ".avif", ".svg", ".jp2")  # pictures that TensorFlow has no decoder for
-_FINGERPRINTS = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A sound one. digest: sha256 of the file. fingerprint: a fast hash of it. orientation: 1 … 8 as EXIF counts.
-    moves: it has several frames. height, width: upright.
+    """A sound one. digest: sha256 of the file. orientation: 1 … 8 as EXIF counts. moves: it has several frames.
+    height, width: upright.
     """
 
     digest: bytes
-    fingerprint: int
     orientation: int
     moves: bool
     height: int
@@ -38,42 +35,30 @@ class Picture:
     dhash: int
 
 
-def examine(path: str) -> Picture | Skipped:
-    """Decodes one file. Returns what it is, or what is wrong with it."""
-    try:
-        with open(path, "rb") as file:
-            contents = file.read()
-    except OSError as error:
-        return Skipped(path, f"cannot be read ({error.strerror})")
-    return examine_contents(path, contents)
-
-
-def examine_contents(name: str, contents: bytes) -> Picture | Skipped:
-    """contents: of a file, or of a field of a record. name: what it is called where it is refused."""
+def examine(contents: bytes) -> Picture:
+    """contents: of a file, or of a field of a record. Decodes it. Raises NotReadable."""
     import tensorflow as tf
 
     if not contents:
-        return Skipped(name, "is empty (0 bytes)")
+        raise NotReadable("is empty (0 bytes)")
     header = read_header(contents)
     if has_colour_table(contents):
-        return Skipped(name, "is a BMP file with a palette, which TensorFlow shows in wrong colours: save it as PNG")
+        raise NotReadable("is a BMP file with a palette, which TensorFlow shows in wrong colours: save it as PNG")
     if header.moves and header.format == "WEBP":  # some of them make TensorFlow 2.21 write beyond its memory
-        return Skipped(name, "is an animated WebP file, which TensorFlow cannot read: save its first frame as a still picture")
-    held = tf.constant(contents)
+        raise NotReadable("is an animated WebP file, which TensorFlow cannot read: save its first frame as a still picture")
     try:
-        image = tf.io.decode_image(held, channels=3, expand_animations=False)
+        image = tf.io.decode_image(tf.constant(contents), channels=3, expand_animations=False)
     except tf.errors.InvalidArgumentError as error:
-        return Skipped(name, _refusal(contents, header, error))
+        raise NotReadable(_refusal(contents, header, error)) from error
     pixels = np.asarray(memoryview(image))
     if not pixels.size:
-        return Skipped(name, "has no pixels")
+        raise NotReadable("has no pixels")
     (brightness, dhash), (height, width) = looks(_turned(pixels, header.orientation)), pixels.shape[:2]
     if header.orientation >= 5:
         height, width = width, height
-    fingerprint = int(tf.strings.to_hash_bucket_fast(held, _FINGERPRINTS))
     return Picture(
-        hashlib.sha256(contents).digest(), fingerprint, header.orientation, header.moves, height, width, header.mode, header.format,
-        brightness, len(contents), dhash,
+        hashlib.sha256(contents).digest(), header.orientation, header.moves, height, width, header.mode, header.format, brightness,
+        len(contents), dhash,
     )  # fmt: skip
 
 
@@ -102,25 +87,15 @@ def notes_on(names: Sequence[str], pictures: Sequence[Picture]) -> tuple[str, ..
     return tuple(said)
 
 
-def reader(paths: Sequence[str], pictures: Sequence[Picture], channels: int):
-    """`Split.read` for files: int64 row -> {"image": uint8 [height, width, channels]}, upright.
-
-    A file that is no longer what was examined is an InvalidArgumentError with CHANGED and its name.
-    """
+def reader(contents: Callable, pictures: Sequence[Picture], channels: int) -> Callable:
+    """`Split.read`: int64 row -> {"image": uint8 [height, width, channels]}, upright. contents: int64 row -> string scalar."""
     import tensorflow as tf
 
-    files = tf.constant(list(paths))
-    fingerprints = tf.constant([picture.fingerprint for picture in pictures], tf.int64)
     orientations = np.array([picture.orientation for picture in pictures], np.int32)
     plain = bool((orientations == 1).all())
 
     def read(row):
-        name = tf.gather(files, row)
-        contents = tf.io.read_file(name)
-        same = tf.strings.to_hash_bucket_fast(contents, _FINGERPRINTS) == tf.gather(fingerprints, row)
-        with tf.control_dependencies([tf.debugging.Assert(same, [CHANGED, name])]):
-            contents = tf.identity(contents)
-        return {"image": decode(contents, None if plain else tf.gather(orientations, row), channels)}
+        return {"image": decode(contents(row), None if plain else tf.gather(orientations, row), channels)}
 
     return read
 

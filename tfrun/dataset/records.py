@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tfrun.dataset import Skipped
-from tfrun.dataset.reading import CHANGED
+from tfrun.dataset.reading import changed
 from tfrun.dataset.scratch import Scratch
 
 _LENGTH, _AROUND, _CHUNK = struct.Struct("<QI"), 16, 2**22  # _AROUND: bytes of a record besides its contents
@@ -34,16 +34,16 @@ class Record:
 class RecordFile:
     """One file. Compressed ones (`.gz`, `.gzip`, `.zlib`) are unpacked to `scratch`, since nothing can be found in them else.
 
-    scratch_limit: bytes. Raises OSError where there is nothing to read, RunError where there is no room.
+    scratch_limit: bytes. called: what it is to people, where that is not its path. Raises OSError where there is nothing to read, RunError where there is no room.
     """
 
-    def __init__(self, path: Path, scratch_limit: int):
-        self.path = path
+    def __init__(self, path: Path, scratch_limit: int, called: str = ""):
+        self.path, self.called = path, called or str(path)
         self._file = path.open("rb")
         self._stamp = self._now()
         self._scratch, self._broken = None, ""
         if path.suffix in (".gz", ".gzip", ".zlib"):
-            self._scratch = Scratch(scratch_limit, str(path))
+            self._scratch = Scratch(scratch_limit, self.called)
             self._unpack()
 
     def scan(self) -> Iterator[Record | Skipped]:
@@ -75,14 +75,14 @@ class RecordFile:
             yield Skipped(self.name(number), f"cannot be unpacked, nor can what follows ({self._broken})")
 
     def name(self, number: int) -> str:
-        return f"{self.path}, record {number}"
+        return f"{self.called}, record {number}"
 
     def read(self, offset: int, length: int) -> bytes:
-        """Contents of a record. Raises OSError with CHANGED and the file's name where it was written to meanwhile."""
+        """Contents of a record. Raises RunError where the file was written to meanwhile."""
         if self._scratch:
             return self._scratch.read(offset, length)
         if self._now() != self._stamp:
-            raise OSError(f"[{CHANGED}] [{self.path}]")
+            raise changed(self.called)
         return os.pread(self._file.fileno(), length, offset)
 
     def _now(self) -> tuple[int, int]:

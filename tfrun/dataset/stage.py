@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from tfrun.config.check import wrong_columns
 from tfrun.config.problems import Problem, RunError
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ _SHOWN = 10  # anomalies, and files that were left out, on the screen
 def open_data(experiment: Experiment, record: Record, result: Result) -> Data:
     with record.stage("data") as stage:
         data = experiment.dataset.open()
+        _refuse_wrong_columns(experiment, data)
         data = data.limited(max(_FAST_ROWS, experiment.training.batch_size)) if experiment.debug == "fast" else data
         rows = {name: len(split) for name, split in data.splits.items()}
         skipped = [asdict(item) for item in data.skipped]
@@ -44,6 +46,14 @@ def open_data(experiment: Experiment, record: Record, result: Result) -> Data:
     if missing:
         raise RunError(Problem(f"dataset.split.{missing[0]}", "this split has no rows", "give it a share, or rows", 0))
     return data
+
+
+def _refuse_wrong_columns(experiment: Experiment, data: Data) -> None:
+    """What could not be told before, of data that lie elsewhere."""
+    if experiment.dataset.slice_columns() is None:
+        problems = list(wrong_columns(experiment, list(next(iter(data.splits.values())).columns)))
+        if problems:
+            raise RunError(*problems)
 
 
 def _kinds(data: Data) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
 import numpy as np
@@ -11,6 +10,7 @@ import pyarrow.compute as pc
 
 from tfrun.config.problems import Problem, RunError
 from tfrun.dataset import Skipped
+from tfrun.dataset.files import name_of
 from tfrun.dataset.kinds import made
 from tfrun.dataset.spill import Growing, Room
 from tfrun.dataset.tabular import Batch, Plan, Tabular
@@ -40,7 +40,7 @@ class Reading:
                     column.add(rows.column(name))
                 self._lines.add(batch.lines[sound])
                 kept += rows.num_rows
-            self._files.append((os.path.basename(path), kept))
+            self._files.append((name_of(path), kept))
         if self._problems:
             more = len(self._problems) - _SHOWN
             rest = Problem(self.dataset.file, f"{more} more rows cannot be used", "dataset.on_corrupt=skip leaves them out")

@@ -77,29 +77,34 @@ class Tabular(Dataset):
         raise NotImplementedError
 
     @functools.cached_property
-    def _planned_before(self) -> Plan:
-        """For what is told before the run, however often it is asked; `open` looks anew."""
-        return self._plan()
+    def _asked_before(self) -> Plan | RunError:
+        """For what is told before the run, however often it is asked; `open` looks anew. A bucket is asked once, also in vain."""
+        try:
+            return self._plan()
+        except RunError as error:
+            return error
+
+    @property
+    def _plan_before(self) -> Plan:
+        if isinstance(self._asked_before, RunError):
+            raise self._asked_before
+        return self._asked_before
 
     def problems(self) -> list[Problem]:
-        try:
-            self._planned_before  # noqa: B018
-        except RunError as error:
-            return error.problems
-        return []
+        return self._asked_before.problems if isinstance(self._asked_before, RunError) else []
 
     def slice_columns(self) -> list[str]:
-        return list(self._planned_before.kinds)
+        return list(self._plan_before.kinds)
 
     def row_kind(self) -> str | None:
         if self.problems():
             return None
-        plan = self._planned_before
+        plan = self._plan_before
         return "text" if [plan.kinds[name] for name in plan.features] == ["text"] else "table"
 
     def says(self) -> str:
         """What is read of the table, in one line: the kinds of its features."""
-        plan = self._planned_before
+        plan = self._plan_before
         parts = []
         for kind in ("number", "category", "time", "text"):
             names = [name for name in plan.features if plan.kinds[name] == kind]

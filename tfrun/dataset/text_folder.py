@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 
-from tfrun.dataset import InputSpec, Skipped
+from tfrun.dataset import InputSpec
 from tfrun.dataset.folder import Examined, Folder
-from tfrun.dataset.whole import NotReadable, content_of
+from tfrun.dataset.reading import NotReadable
 
 
 class TextFolder(Folder):
@@ -24,14 +24,11 @@ class TextFolder(Folder):
     def row_kind(self):
         return "text"
 
-    def examine(self, path):
-        try:
-            text = decode(content_of(path))
-        except NotReadable as error:
-            return Skipped(path, str(error))
+    def examine(self, content):
+        text = decode(content)
         return Examined(hashlib.sha256(text.encode()).digest(), {"text": text})
 
-    def reader(self, paths, examined):
+    def reader(self, contents, examined):
         import tensorflow as tf
 
         texts = tf.constant([each.facts["text"] for each in examined])

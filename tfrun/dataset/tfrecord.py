@@ -11,7 +11,9 @@ from pydantic import Field, ValidationInfo, field_validator
 from tfrun.component import setting
 from tfrun.config.problems import Problem, RunError, nearest
 from tfrun.dataset import Data, Dataset, Kind
+from tfrun.dataset.address import Pattern, address_of
 from tfrun.dataset.examples import Layout, open_examples
+from tfrun.dataset.local import Local, local_files
 from tfrun.dataset.records import RecordFile
 
 
@@ -22,11 +24,12 @@ class TFRecord(Dataset):
     a natural_language_domain texts, else categories; INT and FLOAT are numbers. All but `label` and `columns` are inputs then.
     """
 
-    files: list[str] = Field(
-        description="paths or patterns; training rows where others are given below, else all rows", min_length=1
+    files: list[Pattern] = Field(
+        description="paths, patterns, gs:// or s3:// addresses; training rows where others are given below, else all",
+        min_length=1,
     )
-    validation_files: list[str] = setting(list, "paths or patterns of the validation rows")
-    test_files: list[str] = setting(list, "paths or patterns of the test rows")
+    validation_files: list[Pattern] = setting(list, "paths or patterns of the validation rows")
+    test_files: list[Pattern] = setting(list, "paths or patterns of the test rows")
     inputs: dict[str, Kind] = Field(
         default_factory=dict, description="feature: image, text, number or category; {}: from the schema"
     )
@@ -37,7 +40,7 @@ class TFRecord(Dataset):
     group: str | None = setting(None, "column that must not straddle splits (a patient, a device)")
     channels: Literal[1, 3] = setting(3, "of pictures; 1: grey, 3: RGB")
     on_corrupt: Literal["fail", "skip"] = setting("fail", "what to do with a damaged record")
-    scratch_gb: float = setting(20, "most room on disk for unpacked files", unit="GB", gt=0)
+    scratch_gb: float = setting(20, "most room on disk for an unpacked file, and for a copy of a bucket", unit="GB", gt=0)
 
     @field_validator("inputs")
     @classmethod
@@ -59,7 +62,7 @@ class TFRecord(Dataset):
     def problems(self) -> list[Problem]:
         try:
             self._layout()
-            self._paths()
+            self._files(fetch=False)
         except RunError as error:
             return error.problems
         return []
@@ -68,30 +71,39 @@ class TFRecord(Dataset):
         return list(self.columns)
 
     def open(self) -> Data:
-        layout = self._layout()
+        layout, limit = self._layout(), int(self.scratch_gb * 1e9)
         try:
             files = {
-                split: [RecordFile(path, int(self.scratch_gb * 1e9)) for path in paths]
-                for split, paths in self._paths().items()
+                split: [RecordFile(file.path, limit, file.place) for file in found]
+                for split, found in self._files(fetch=True).items()
             }
         except OSError as error:
             raise RunError(Problem("dataset.files", f"cannot be read ({error.strerror})", "", error.filename)) from error
         return open_examples(files, layout, self.split, ", ".join(self.files), self.licence, self.on_corrupt == "skip")
 
-    def _paths(self) -> dict[str, list[Path]]:
-        """By split; all under '' where none is given."""
+    def _files(self, fetch: bool) -> dict[str, list[Local]]:
+        """By split; all under '' where none is given. fetch: false: without those in buckets."""
         patterns = {"files": self.files, "validation_files": self.validation_files, "test_files": self.test_files}
-        found: dict[str, list[Path]] = {}
+        found: dict[str, dict[str, Local]] = {}
         for (key, globs), split in zip(patterns.items(), ("train", "validation", "test"), strict=True):
             for pattern in globs:
-                paths = sorted(Path(path) for path in glob.glob(pattern, recursive=True) if Path(path).is_file())
-                if not paths:
-                    raise RunError(Problem(f"dataset.{key}", "fits no file", f"looked for from {Path.cwd()}", pattern))
-                found.setdefault(split, []).extend(path for path in paths if path not in found.get(split, []))
-        twice = [path for split, paths in found.items() for path in paths if any(path in found[o] for o in found if o != split)]
-        if twice:
-            raise RunError(Problem("dataset.files", f"has {twice[0]} in two splits", "the test would know its answers"))
-        return found if len(found) > 1 else {"": found["train"]}
+                files = self._matching(pattern, f"dataset.{key}", fetch)
+                found.setdefault(split, {}).update((file.place, file) for file in files)
+        for split, files in found.items():
+            for place in files:
+                if any(place in found[other] for other in found if other != split):
+                    raise RunError(Problem("dataset.files", f"has {place} in two splits", "the test would know its answers"))
+        by_split = {split: list(files.values()) for split, files in found.items()}
+        return by_split if len(by_split) > 1 else {"": by_split["train"]}
+
+    def _matching(self, pattern: str, key: str, fetch: bool) -> list[Local]:
+        address = address_of(pattern)
+        if address is not None:
+            return local_files(address, int(self.scratch_gb * 1e9), key) if fetch else []
+        paths = sorted(Path(path) for path in glob.glob(pattern, recursive=True) if Path(path).is_file())
+        if not paths:
+            raise RunError(Problem(key, "fits no file", f"looked for from {Path.cwd()}", pattern))
+        return [Local(path, str(path)) for path in paths]
 
     def _layout(self) -> Layout:
         inputs = dict(self.inputs) or self._from_schema()

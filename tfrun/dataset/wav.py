@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tfrun.dataset.whole import NotReadable
+from tfrun.dataset.reading import NotReadable
 
 _PCM, _FLOAT, _EXTENSIBLE = 1, 3, 0xFFFE
 _UNKNOWN_LENGTH = 0xFFFFFFFF  # what writers put that cannot go back, as into a pipe

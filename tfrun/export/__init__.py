@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tfrun.component import Component
+from tfrun.config.problems import Problem
 
 if TYPE_CHECKING:
-    from tfrun.config.problems import Problem
     from tfrun.dataset import Data
     from tfrun.export.held import Held
     from tfrun.export.trained import Trained
@@ -102,8 +102,8 @@ class Export(Component):
         """Names of the artifacts it will make, as `Artifact.name` gives them."""
         raise NotImplementedError
 
-    def problems(self, key: str) -> list[Problem]:
-        """What can be told to be wrong before the run starts. key: of this target in the config."""
+    def problems(self) -> list[Problem]:
+        """What is wrong before the run starts, such as a package that is not there."""
         return []
 
     def write(self, source: Source) -> list[Artifact]:

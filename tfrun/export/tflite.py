@@ -45,9 +45,9 @@ class TFLite(Conversion):
     def names(self):
         return [f"{self.target}/{variant}" for variant in dict.fromkeys(self.variants)]
 
-    def problems(self, key: str) -> list[Problem]:
+    def problems(self) -> list[Problem]:
         if "int4" in self.variants and importlib.util.find_spec(PACKAGE) is None:
-            return [Problem(f"{key}.variants", "int4 needs litert-quantizer", INSTALL, "int4")]
+            return [Problem("export.tflite.variants", "int4 needs litert-quantizer", INSTALL, "int4")]
         return []
 
     def largest_difference(self, variant: str) -> float | None:

@@ -6,25 +6,24 @@ import re
 from typing import TYPE_CHECKING
 
 from tfrun.config.problems import Problem, RunError, TfrunError, shorten
-from tfrun.dataset.reading import explain_reading
 
 if TYPE_CHECKING:
     from tfrun.record import Record
 
 _OURS = re.compile(r"\bRunError: (.+)")
+_GONE = re.compile(r"(?:.*(?:\}\} |Iterator::[\w:\[\]]*: ))?(.*?); No such file or directory")
 _DISK = re.compile(r"No space left on device|File too large|Disk quota exceeded|Read-only file system")
 
 
 def explained(error: Exception, record: Record) -> TfrunError:
     """The traceback stays in the log."""
     way_out = f"the traceback is in {record.log_path}; debug=true shows it here"
-    told = _OURS.search(str(error))  # raised where TensorFlow called Python: it comes back as text
-    if told:
+    told, gone = _OURS.search(str(error)), _GONE.search(str(error))
+    if told:  # raised where TensorFlow called Python: it comes back as text
         key, _, rule = told[1].partition(": ")
         return RunError(Problem(key, rule))
-    reading = explain_reading(error)
-    if reading:
-        return reading
+    if gone:
+        return RunError(Problem(gone[1].strip(), "went away after it was checked", "bring it back, and start again"))
     ours = isinstance(error, OSError) and str(error.filename or "").startswith(str(record.directory))
     if ours or _DISK.search(str(error)):  # TensorFlow's own file errors are no OSError
         found = _DISK.search(str(error))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import subprocess
 import sys
 from importlib import metadata
 from typing import Any
+
+from tfrun.cores import cores
 
 _PACKAGES = ("tfrun", "tensorflow", "keras", "tensorflow-hub", "hydra-core", "omegaconf", "mlflow", "ai-edge-litert", "numpy")
 
@@ -21,7 +22,7 @@ def environment() -> dict[str, Any]:
         "packages": {name: _version(name) for name in _PACKAGES},
         "platform": platform.platform(),
         "processor": _processor(),
-        "cores": os.cpu_count(),
+        "cores": cores(),
         "memory_bytes": _memory(),
         "devices": [device.name for device in tf.config.list_physical_devices()],
         "threads": {

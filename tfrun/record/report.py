@@ -12,6 +12,7 @@ import numpy as np
 import yaml
 
 from tfrun.component import plain
+from tfrun.record import confusion
 from tfrun.record.augmented import augmented
 from tfrun.record.record import write_atomically
 from tfrun.record.result import Result
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from tfrun.training.trainer import History
 
 _TEMPLATES = Path(__file__).parent
-_EXAMPLES, _THUMBNAIL, _LARGEST_CONFUSION, _TEXT = 12, 96, 30, 300  # rows of each kind, pixels, classes, characters
+_EXAMPLES, _THUMBNAIL, _TEXT = 12, 96, 300  # rows of each kind, pixels, characters
 
 
 def write(experiment: Experiment, model: Model, data: Data, history: History, held: Held, result: Result) -> None:
@@ -33,7 +34,8 @@ def write(experiment: Experiment, model: Model, data: Data, history: History, he
     environment = Environment(loader=FileSystemLoader(_TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True)
     page = environment.get_template("report.html.j2").render(
         experiment=experiment, data=data, history=history, result=result, primary=experiment.evaluation.primary,
-        confusion=confusion(held, len(data.classes)) if len(data.classes) <= _LARGEST_CONFUSION else None,
+        confusion=confusion.matrix(held, len(data.classes)) if len(data.classes) <= confusion.LARGEST else None,
+        confused=confusion.most_confused(held, data.classes),
         counts={name: np.bincount(split.labels, minlength=len(data.classes)).tolist() for name, split in data.splits.items()},
         curves=curves(history), wrong=examples(held, data, right=False), right=examples(held, data, right=True),
         augmented=[(name, thumbnail(one), thumbnail(other)) for name, one, other in augmented(experiment, model, data)],
@@ -70,13 +72,6 @@ def _mark_best(axes, history: History) -> None:
     )
     if best is not None:
         axes.axvline(best, color="#999", linewidth=0.8, linestyle=":", label="kept")
-
-
-def confusion(held: Held, classes: int) -> list[list[int]]:
-    """Rows: true class; columns: predicted class; counts of test rows."""
-    matrix = np.zeros((classes, classes), int)
-    np.add.at(matrix, (held.split.labels, held.probabilities.argmax(axis=1)), 1)
-    return matrix.tolist()
 
 
 def examples(held: Held, data: Data, right: bool) -> list[dict[str, Any]]:

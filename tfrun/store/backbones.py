@@ -27,7 +27,12 @@ class BackboneRecord:
         self.root, self.key, self.warn = root, key, warn
         self._about: dict[str, Any] = {}
         self._converted: bytes | None = None
-        self._read()
+        try:
+            self._about = self._stored()
+        except ValueError as error:
+            self.warn(
+                f"feature store: {self.folder / 'about.json'} is damaged ({error}); the backbone is loaded to write it anew"
+            )
 
     @property
     def folder(self) -> Path:
@@ -41,7 +46,8 @@ class BackboneRecord:
         """Keeps JSON values beside those there are."""
         if self.root is not None:
             with locked(self.root, self.key):
-                self._read()  # another process may have been here
+                with suppress(ValueError):  # told when it was first read
+                    self._about |= self._stored()  # another process may have been here
                 self._about |= facts
                 self._write("about.json", json.dumps(self._about, indent=1).encode())
         self._about |= facts
@@ -62,14 +68,17 @@ class BackboneRecord:
         self._converted = content
         self.note(litert={"crc32": zlib.crc32(content), **facts})
 
-    def _read(self) -> None:
+    def _stored(self) -> dict[str, Any]:
+        """What the file says; nothing where there is none. Raises ValueError where it is damaged."""
         if self.root is None:
-            return
-        try:
-            self._about |= json.loads((self.folder / "about.json").read_bytes())
+            return {}
+        found: Any = {}
+        with suppress(OSError):  # there is no file yet, or, for its time of change, it may not be written
+            found = json.loads((self.folder / "about.json").read_bytes())
             os.utime(self.folder / "about.json")
-        except (OSError, ValueError, TypeError):
-            pass  # nothing known yet, or damaged: it is found out anew, and written over
+        if not isinstance(found, dict):
+            raise ValueError("it holds no mapping")
+        return found
 
     def _write(self, name: str, content: bytes) -> None:
         try:

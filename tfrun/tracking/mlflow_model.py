@@ -29,9 +29,7 @@ def log_model(directory: Path, experiment: Experiment, tracking: MLflow, result:
     with mlflow.start_run(run_id=run_id):
         logged = mlflow.pyfunc.log_model(
             name="model",
-            python_model=str(_CODE),
-            artifacts={"saved_model": str(saved_model), "contract": str(directory / "exports" / "contract.json")},
-            signature=_signature(directory),
+            **_parts(directory, saved_model),
             pip_requirements=[f"{name}=={versions[name]}" for name in ("tensorflow", "mlflow", "numpy")],
         )
     judged = not isinstance(experiment.gate, NoGate)  # without a gate, nobody has said that it may ship
@@ -39,6 +37,22 @@ def log_model(directory: Path, experiment: Experiment, tracking: MLflow, result:
         return logged.model_uri
     name = tracking.model or experiment.name
     return f"{name} version {mlflow.register_model(logged.model_uri, name).version}"
+
+
+def save_model(directory: Path, saved_model: Path, target: Path) -> None:
+    """The same model as a new folder `target`, without a tracking server. directory: of the run."""
+    import mlflow
+
+    mlflow.pyfunc.save_model(str(target), pip_requirements=["tensorflow", "mlflow", "numpy"], **_parts(directory, saved_model))
+
+
+def _parts(directory: Path, saved_model: Path) -> dict[str, Any]:
+    contract = directory / "exports" / "contract.json"
+    return {
+        "python_model": str(_CODE),
+        "artifacts": {"saved_model": str(saved_model), "contract": str(contract)},
+        "signature": _signature(directory),
+    }
 
 
 def log_data(client, run_id: str, data: dict[str, Any]) -> None:

@@ -27,7 +27,9 @@ class ServedModel(mlflow.pyfunc.PythonModel):
 
 
 def _array(values, dtype):
-    return np.asarray(values, object if dtype == "string" else dtype)
+    if dtype == "string":  # of `instances`, MLflow makes an array of each string
+        return np.asarray([value.item() if isinstance(value, np.ndarray) else value for value in values], object)
+    return np.asarray(values, dtype)
 
 
 mlflow.models.set_model(ServedModel())

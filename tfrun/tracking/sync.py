@@ -20,6 +20,7 @@ from tfrun.tracking.mlflow import MLflow
 _METRICS_A_BATCH, _PARAMS_A_BATCH = 1000, 100
 _LONGEST_PARAM = 500  # characters; the store's own limit is higher, the UI's patience is not
 _FILES = ("config.yaml", "result.json", "report.html", "card.md", "log.txt", "metrics.jsonl")
+_OF_A_FILE = ("bytes", "retention", "max_abs_difference", "mean_abs_difference", "agreement", "rows_per_second", "peak_memory_bytes")
 _FORBIDDEN = re.compile(r"[^\w./ -]")  # in names of parameters and metrics
 _FINAL = {"train": "final_train", "validation": "final_validation"}  # the plain names are those of the curves
 _STATUS = {"done": "FINISHED", "failed": "FAILED", "interrupted": "KILLED"}
@@ -150,7 +151,7 @@ class Sync:
         }
         for artifact in result["artifacts"]:
             label = _FORBIDDEN.sub("_", f"export/{artifact['target']}/{artifact['variant']}")
-            final |= {f"{label}/{key}": artifact[key] for key in ("bytes", "retention", "max_abs_difference")}
+            final |= {f"{label}/{key}": artifact[key] for key in _OF_A_FILE}
             final |= {f"{label}/{key}_ms": value for key, value in artifact["latency_ms"].items()}
         final |= {f"duration/{name}": value for name, value in result["durations"].items()}
         final |= {f"throughput/{name}": value for name, value in result["throughput"].items()}

@@ -7,21 +7,15 @@ gets rows r·B/R … of each batch, and input pipeline w of W serves the replica
 
 from __future__ import annotations
 
-import os
-
 import numpy as np
 import tensorflow as tf
 
 from tfrun.augment import Augment
 from tfrun.augment.none import NoAugment
+from tfrun.cores import cores
 from tfrun.dataset.pipeline import without_autotune
 from tfrun.training.order import partner_permutation, permutation
 from tfrun.transform.batches import alone, augmented
-
-
-def cores() -> int:
-    """Processor cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def input_batches(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
 import tensorflow as tf
 
+from tfrun.cores import cores
 from tfrun.dataset.pipeline import without_autotune
 
 if TYPE_CHECKING:
@@ -34,12 +34,11 @@ def transformed(
         return transform(split.read(rows))
 
     order = tf.data.Dataset.from_tensor_slices((split.positions, np.zeros((len(split), 0)) if seeds is None else seeds))
-    cores = os.cpu_count() or 1
     if split.reads_batches and seeds is None:
         at_once = max(1, min(_AT_ONCE, _VALUES // max(1, int(np.prod(transform.output_shape)))))
-        dataset = order.batch(at_once).map(many, num_parallel_calls=cores).rebatch(size)
+        dataset = order.batch(at_once).map(many, num_parallel_calls=cores()).rebatch(size)
     else:
-        dataset = order.map(one, num_parallel_calls=2 * cores).batch(size)
+        dataset = order.map(one, num_parallel_calls=2 * cores()).batch(size)
     return without_autotune(dataset.prefetch(4)).as_numpy_iterator()
 
 

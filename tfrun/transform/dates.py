@@ -21,10 +21,10 @@ class DatePart(Part):
     As numbers: int32 each, -1 where missing.
     """
 
-    def __init__(self, spec, names: list[str], cyclic: bool):
-        super().__init__(spec)
+    def __init__(self, spec, names: list[str], cyclic: bool, taken=()):
+        super().__init__(spec, taken)
         self._names, self._cyclic, self._lacks = names, cyclic, False
-        self.numeric = tuple(InputSpec(f"{spec.name}_{name}", "int32", (), "number", spec.column) for name in names)
+        self.numeric = tuple(InputSpec(self.made(name), "int32", (), "number", column=spec.column) for name in names)
         self._year = NumberPart(spec, standardise=True, buckets=0)
 
     def see(self, values):
@@ -50,21 +50,21 @@ class DatePart(Part):
         self.layers = self._year.layers if "year" in self._names else []
         first = {part: PERIODS[part][0] for part in self._names if part in PERIODS}
         note = "of the calendar in UTC; -1: missing" + ("; Monday is 0" if "weekday" in first else "")
-        self.explained = {f"{self.spec.name}_{part}": {"note": f"{part} {note}"} for part in self._names}
+        self.explained = {self.made(part): {"note": f"{part} {note}"} for part in self._names}
 
     def to_numeric(self, raw):
         import tensorflow as tf
 
         missing = tf.not_equal(raw, raw)
         found = calendar(tf.where(missing, tf.zeros_like(raw), raw))
-        return {f"{self.spec.name}_{part}": tf.where(missing, -1, tf.cast(found[part], tf.int32)) for part in self._names}
+        return {self.made(part): tf.where(missing, -1, tf.cast(found[part], tf.int32)) for part in self._names}
 
     def encode(self, numeric):
         import tensorflow as tf
 
         columns = []
         for part in self._names:
-            value = numeric[f"{self.spec.name}_{part}"]
+            value = numeric[self.made(part)]
             known = tf.cast(value >= 0, tf.float32)[:, None]
             if part == "year":
                 filled = tf.where(value >= 0, tf.cast(value, tf.float32), tf.constant(self._year.fitted["mean"], tf.float32))
@@ -77,7 +77,7 @@ class DatePart(Part):
                 first, length = PERIODS[part]
                 columns.append(tf.one_hot(value - first, length) * known)
         if self._lacks:
-            value = numeric[f"{self.spec.name}_{self._names[0]}"]
+            value = numeric[self.made(self._names[0])]
             columns.append(tf.cast(value < 0, tf.float32)[:, None])
         return columns
 

@@ -16,8 +16,9 @@ class NumberPart(Part):
     training rows lack some too. buckets: above 0: one-hot of so many shares of equal size, and one for missing.
     """
 
-    def __init__(self, spec, standardise: bool, buckets: int):
-        super().__init__(spec)
+    def __init__(self, spec, standardise: bool, buckets: int, taken=()):
+        super().__init__(spec, taken)
+        self._flag = self.made("missing")
         self._standardise, self._buckets = standardise, buckets
         self._count, self._mean, self._squares, self._lacks = 0, 0.0, 0.0, False
 
@@ -51,7 +52,7 @@ class NumberPart(Part):
         self.fitted = {"mean": self._middle, "variance": float(np.float32(variance)) or 1.0, "lacks": bool(self._lacks)}
         name = (self.spec.name,)
         if self._lacks:
-            self.numeric = (self.spec, InputSpec(self._flag, "float32", (), "number", self.spec.column))
+            self.numeric = (self.spec, InputSpec(self._flag, "float32", (), "number", column=self.spec.column))
             self.explained = {
                 self.spec.name: {"note": f"{self._middle:.9g} where missing"}, self._flag: {"note": "1 where missing, else 0"},
             }  # fmt: skip
@@ -68,10 +69,6 @@ class NumberPart(Part):
             self.blocks += [Block(name, "missing", 1)] if self._lacks else []
         if self.values:
             self.blocks.append(Block(name, "bucket", self.values))
-
-    @property
-    def _flag(self) -> str:
-        return f"{self.spec.name}_missing"
 
     def to_numeric(self, raw):
         import tensorflow as tf

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,11 +19,12 @@ class Part:
 
     The first step makes numbers of what the user sends (`to_numeric`), the second columns of these numbers (`encode`); devices
     without strings start at the second. layers: Keras layers to be saved with the graph. fitted: what was found, in plain
-    values. explained: how the numbers are made, for callers of the second step.
+    values. explained: how the numbers are made, for callers of the second step. taken: names of all inputs, which no number
+    that is made of this one may have (see `made`).
     """
 
-    def __init__(self, spec: InputSpec):
-        self.spec = spec
+    def __init__(self, spec: InputSpec, taken: Collection[str] = ()):
+        self.spec, self._taken = spec, taken
         self.layers: list = []
         self.numeric: tuple[InputSpec, ...] = (spec,)
         self.blocks: list[Block] = []
@@ -42,6 +44,13 @@ class Part:
     def encode(self, numeric: dict[str, tf.Tensor]) -> list[tf.Tensor]:
         """float32 [n, size] for each block."""
         raise NotImplementedError
+
+    def made(self, ending: str) -> str:
+        """What a number made of this input is called: `<input>_<ending>`, with as many `_` behind as it needs to be free."""
+        name = f"{self.spec.name}_{ending}"
+        while name in self._taken:
+            name += "_"
+        return name
 
     @property
     def values(self) -> int:

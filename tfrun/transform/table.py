@@ -56,7 +56,7 @@ class Table(Transform):
         if not isinstance(backbone, NoBackbone):
             name = type(backbone).__name__
             raise RunError(Problem("backbone", "takes no table: a table is a vector of numbers", "use backbone=none", name))
-        parts = {spec.column or spec.name: self._part(spec) for spec in data.inputs}
+        parts = {spec.column or spec.name: self._part(spec, {one.name for one in data.inputs}) for spec in data.inputs}
         problems = list(self._wrong_crosses(data.inputs))
         if problems:
             raise RunError(*problems)
@@ -72,7 +72,7 @@ class Table(Transform):
         )  # layers make their constants here, in no graph
         return transform
 
-    def _part(self, spec: InputSpec) -> Part:
+    def _part(self, spec: InputSpec, taken: set[str]) -> Part:
         from tfrun.transform.categories import CategoryPart
         from tfrun.transform.dates import DatePart
         from tfrun.transform.numbers import NumberPart
@@ -81,12 +81,12 @@ class Table(Transform):
         if spec.kind == "category":
             return CategoryPart(spec, self.min_count, self.max_categories, self.hash_bins)
         if spec.kind == "time":
-            return DatePart(spec, list(dict.fromkeys(self.dates)), self.cyclic)
+            return DatePart(spec, list(dict.fromkeys(self.dates)), self.cyclic, taken)
         if spec.kind == "text":
-            return TextPart(spec, self.max_terms)
+            return TextPart(spec, self.max_terms, taken)
         crossed = any((spec.column or spec.name) in names for names in self.crosses)
         buckets = self.buckets if crossed or self.numbers != "standardise" else 0
-        return NumberPart(spec, self.numbers != "quantiles", buckets)
+        return NumberPart(spec, self.numbers != "quantiles", buckets, taken)
 
     def _wrong_crosses(self, specs: tuple[InputSpec, ...]) -> Iterator[Problem]:
         kinds = {spec.column or spec.name: spec.kind for spec in specs}

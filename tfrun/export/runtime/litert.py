@@ -7,6 +7,8 @@ def start():
     import numpy
     from ai_edge_litert.interpreter import Interpreter
 
+    threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+
     def quantized(values, detail):
         scale, zero = detail["quantization"]
         if detail["dtype"] == values.dtype or not scale:
@@ -19,7 +21,7 @@ def start():
         return numpy.float32(scale) * (values.astype(numpy.float32) - zero) if scale else values
 
     def load(path, signature):
-        runner = Interpreter(model_path=path, num_threads=os.cpu_count()).get_signature_runner(signature)
+        runner = Interpreter(model_path=path, num_threads=threads).get_signature_runner(signature)
         takes, gives = runner.get_input_details(), runner.get_output_details()
 
         def predict(rows):

@@ -1,0 +1,1 @@
+"""What exported web pages are made of: `page/` is ours, `vendor/` holds libraries of others."""
