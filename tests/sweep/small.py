@@ -59,6 +59,11 @@ def finished(folder: Path, name: str = "sweep") -> dict[int, tuple]:
     }
 
 
+def _hears_ctrl_c() -> None:
+    """Also where the tests run in the background of a shell, which ignores it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Started:
     """`python -m tfrun …` that goes on beside the test. It is killed at the end, whatever happens."""
 
@@ -66,7 +71,7 @@ class Started:
         self.folder = folder
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tfrun", *arguments], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            env=dict(os.environ),
+            env=dict(os.environ), preexec_fn=_hears_ctrl_c,
         )  # fmt: skip
 
     def __enter__(self):

@@ -179,13 +179,7 @@ def _export_names(experiment: Experiment) -> Iterator[Problem]:
             yield Problem(f"export.{key}", f"is the same target as export.{seen[target.target]}", "remove one", target.target)
 
 
-def _export_problems(experiment: Experiment) -> Iterator[Problem]:
-    for key, target in experiment.export.items():
-        yield from target.problems(f"export.{key}")
-
-
 RULES = (
     _data, _checks, _shares, _split_columns, _columns, _table, _kinds, _backbone_training, _monitor, _validation, _primary,
     _strategy, _accumulation, _xla, _keras_optimizer, _early_stopping, _pictures, _maps, _gate, _export_names,
-    _export_problems,
 )  # fmt: skip

@@ -31,20 +31,10 @@ def write(saved_model: str, signature: str, variant: str, rows: str, path: str, 
         fitting = folder / "rows"
         if variant == "int8":
             _write_rows(fitted(rows, specs, method), fitting)
-        foreign = _converted(str(folder / "model"), signature, variant, str(fitting), path)
+        foreign = tflite_file.write(str(folder / "model"), signature, variant, str(fitting), path, about=None)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return {"foreign": foreign, "resize": method}
-
-
-def _converted(saved_model: str, signature: str, variant: str, rows: str, path: str) -> list[str]:
-    if variant != "int8":
-        return tflite_file.write(saved_model, signature, variant, rows, path, about=None)
-    calibrated = f"{path}.calibrated"
-    in_float = tflite_file.calibrate(saved_model, signature, rows, calibrated)
-    foreign = tflite_file.quantize(calibrated, in_float, integer_io=False, path=path, about=None)
-    Path(calibrated).unlink()
-    return foreign
 
 
 def fixed(spec: tf.TensorSpec, image_size: list[int] | None) -> tf.TensorSpec:

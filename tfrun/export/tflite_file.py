@@ -17,8 +17,16 @@ from tfrun.export.tflite_metadata import described
 FOREIGN_OPS = ("READ_VARIABLE", "VAR_HANDLE", "ASSIGN_VARIABLE", "FLEX")
 
 
-def write(saved_model: str, signature: str, variant: str, rows: str, path: str, about: dict[str, Any] | None) -> list[str]:
-    """float32, float16, dynamic or int16x8. rows: representative ones, see representative.py."""
+def write(
+    saved_model: str, signature: str, variant: str, rows: str, path: str, about: dict[str, Any] | None = None
+) -> list[str]:  # fmt: skip
+    """float32, float16, dynamic, int16x8 or plain int8. rows: representative ones, see representative.py."""
+    if variant == "int8":
+        basis = Path(f"{path}.calibrated")
+        try:
+            return quantize(str(basis), calibrate(saved_model, signature, rows, str(basis)), False, path, about)
+        finally:
+            basis.unlink(missing_ok=True)
     import tensorflow as tf
 
     converter = _converter(saved_model, signature)

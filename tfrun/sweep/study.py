@@ -39,6 +39,7 @@ class Study:
     command: list[str] = field(default_factory=list)
     looked: Callable[[], None] = lambda: None
     trials: dict[int, Trial] = field(default_factory=dict)
+    _curves: dict[int, tuple[int, list[dict]]] = field(default_factory=dict)  # (bytes, measurements)
     _since: dict[int, float] = field(default_factory=dict)  # when its work at hand began
 
     def __post_init__(self):
@@ -153,12 +154,20 @@ class Study:
     def _prune(self) -> None:
         if not self.settings.prunes:
             return
-        curves = {number: rows_of(Path(trial.directory)) for number, trial in self.trials.items()}
+        curves = {number: self._curve(trial) for number, trial in self.trials.items()}
         states = {number: trial.state for number, trial in self.trials.items()}
         for number, running in self.pool.running.items():
             why = "" if running.stopped else self.pruner.why(number, curves, states)
             if why:
                 self.pool.ask_to_stop(number, why)
+
+    def _curve(self, trial: Trial) -> list[dict]:
+        """Its measurements; read again only where there are more of them."""
+        directory = Path(trial.directory)
+        size = sum(path.stat().st_size for path in directory.glob("metrics.jsonl"))
+        if self._curves.get(trial.number, (0, []))[0] != size:
+            self._curves[trial.number] = (size, rows_of(directory))
+        return self._curves.get(trial.number, (0, []))[1]
 
     # --- going on with it
 
