@@ -121,7 +121,7 @@ def test_broken_files_are_one_line_and_no_traceback(tmp_path, path, content, ove
     [
         (["lst"], "did you mean 'list'?"),
         (["-m", "--cfg", "job", "+experiment=quickstart"], "leave out -m"),
-        (["-m", "+experiment=quickstart", "optimizer.learning_rate=interval(0,1)"], "cannot be swept"),
+        (["-m", "+experiment=quickstart", "optimizer.learning_rate=interval(0,1)"], "optimizer.learning_rate = 0.0: must be greater than 0"),
         (["+experiment=quickstart", "optimizer=adam,sgd"], "add -m"),
         (["+experiment=quickstart", "name=.."], "name = .."),
         (["+experiment=quickstart", "training.epochs=inf"], "training.epochs = inf"),
