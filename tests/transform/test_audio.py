@@ -73,7 +73,7 @@ def test_one_sound_gives_the_same_alone_and_in_a_batch(data):
 def test_tensorflow_lite_gives_the_same_with_builtin_ops(data, settings):
     from ai_edge_litert.interpreter import Interpreter
 
-    from tfrun.export.tflite import foreign_ops
+    from tfrun.export.tflite_file import foreign_ops
 
     transform = Audio(**settings).build(data, NoBackbone())
     module = tf.Module()

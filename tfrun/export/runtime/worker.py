@@ -83,7 +83,7 @@ def main(runtime, incoming, outgoing):
 
     counted = speeds[1:] or speeds
     report = {
-        "cold_import": numpy_ms + import_ms,
+        "import_ms": numpy_ms + import_ms,
         "cold_load": load_ms,
         "cold_first": first_ms,
         "p50": float(numpy.percentile(latencies, 50)),
