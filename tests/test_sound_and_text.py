@@ -27,7 +27,7 @@ def test_sounds_of_unseen_devices_are_told_apart_by_every_file(sound):
     assert sound.code == 0 and sound.err == "", sound.err
     assert sound.result["metrics"]["test"]["accuracy"] >= 0.9 and sound.result["verdict"]["blessed"]
     artifacts = {f"{a['target']}/{a['variant']}": a for a in sound.result["artifacts"]}
-    assert set(artifacts) == {"saved_model/default", "tflite/float32", "tflite/float16"}
+    assert set(artifacts) == {"saved_model/default", "tflite/float32", "tflite/float16", "tflite/int8"}
     assert all(a["passed"] and a["retention"] >= 0.97 for a in artifacts.values())
     assert artifacts["tflite/float32"]["max_abs_difference"] <= 1e-4 >= artifacts["saved_model/default"]["max_abs_difference"]
     report = (sound.directory / "report.html").read_text()

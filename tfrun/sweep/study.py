@@ -18,7 +18,7 @@ from tfrun.sweep import Report, Suggestion, Sweep
 from tfrun.sweep.auto import AutoSweep
 from tfrun.sweep.same import flat, refuse_another
 from tfrun.sweep.store import Trial, store_of
-from tfrun.sweep.trial import rows_of
+from tfrun.sweep.trial import rows_of, so_far
 from tfrun.sweep.variants import Variants
 
 _LOOK = 0.2  # seconds between looks at what runs
@@ -113,6 +113,8 @@ class Study:
     def _ended(self, trial: Trial, stopped: str, answer: dict[str, Any] | Failed) -> None:
         trial.ended = time.time()
         trial.seconds = round(trial.seconds + trial.ended - self._since[trial.number], 3)
+        if isinstance(answer, Failed) and answer.killed and stopped:  # before it could hear what it was asked
+            answer = {"state": "stopped", **so_far(Path(trial.directory), self.variants.experiment(trial.values))}
         if isinstance(answer, dict) and answer["state"] == "stopped" and not stopped:
             answer = Failed("was stopped by signal 15", killed=True)
         if isinstance(answer, Failed) and answer.killed and trial.killed < self.settings.retries:

@@ -67,7 +67,7 @@ def work(mapping: dict[str, Any], directory: str, until: float | None) -> dict[s
         record = Record.open(experiment, place, Console(quiet=True))
         result = recorded(experiment.model_copy(update=_left_out(experiment)), record, story)
     except Terminated:
-        return {"state": "stopped", **_so_far(place, experiment)}
+        return {"state": "stopped", **so_far(place, experiment)}
     told["state"] = result.status
     if result.status == "done":
         write_atomically(answer, json.dumps(told))
@@ -102,7 +102,8 @@ def _measured(
     return {"measured": measured, "epochs": rows[-1]["epoch"] if rows else 0.0}
 
 
-def _so_far(place: Path, experiment: Experiment) -> dict[str, Any]:
+def so_far(place: Path, experiment: Experiment) -> dict[str, Any]:
+    """What a trial that has ended too early has reached."""
     return _measured(experiment, rows_of(place), {})
 
 
