@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from tfrun.evaluation.metrics import METRICS, improves
+from tfrun.evaluation.metrics import improves
+from tfrun.evaluation.slices import Slicing
 from tfrun.evaluation.standard import Standard
 
 LABELS = np.array([0, 0, 1, 1, 1, 2])
@@ -26,7 +27,7 @@ PROBABILITIES = np.array(
 def test_each_metric_is_what_a_hand_calculates(name, expected):
     if name == "auc":
         expected = np.mean([_pairs(c == LABELS, PROBABILITIES[:, c]) for c in range(3)])
-    assert METRICS[name](LABELS, PROBABILITIES, 3) == pytest.approx(expected, abs=1e-6)
+    assert Standard(metrics=[name]).measure(LABELS, PROBABILITIES, 3)[name] == pytest.approx(expected, abs=1e-6)
 
 
 def _pairs(positive, scores):
@@ -36,7 +37,7 @@ def _pairs(positive, scores):
 
 
 def test_auc_of_rows_without_a_class_is_undefined():
-    assert np.isnan(METRICS["auc"](np.array([0, 0]), PROBABILITIES[:2], 3))
+    assert np.isnan(Standard(metrics=["auc"]).measure(np.array([0, 0]), PROBABILITIES[:2], 3)["auc"])
 
 
 def test_loss_and_accuracy_are_always_measured():
@@ -44,16 +45,31 @@ def test_loss_and_accuracy_are_always_measured():
 
 
 def test_slices_are_metrics_of_the_rows_with_each_value():
-    columns = {"place": np.array(["a", "a", "a", "b", "b", "b"], object)}
-    measured = Standard(slices=["place"]).by_slice(LABELS, PROBABILITIES, columns, 3)
-    assert {value: (m["accuracy"], m["rows"]) for value, m in measured["place"].items()} == {
+    place = Slicing(("place",), ["a", "b"], np.array([0, 0, 0, 1, 1, 1]))
+    measured = Standard().by_slice(LABELS, PROBABILITIES, place, 3)
+    assert {value: (m["accuracy"], m["rows"]) for value, m in measured.items()} == {
         "a": (pytest.approx(2 / 3), 3), "b": (pytest.approx(2 / 3), 3),
     }  # fmt: skip
+    low, high = measured["a"]["intervals"]["accuracy"]
+    assert 0 <= low < 2 / 3 < high <= 1
+
+
+def test_an_undefined_metric_of_a_slice_says_why():
+    measured = Standard(metrics=["auc"]).by_slice(
+        np.array([0, 0]), PROBABILITIES[:2], Slicing(("p",), ["a"], np.zeros(2, int)), 3
+    )
+    assert np.isnan(measured["a"]["auc"]) and measured["a"]["intervals"]["auc"] is None
+    assert measured["a"]["undefined"] == {"auc": "needs rows of every class"}
+
+
+def test_slices_can_be_asked_for_in_one_word():
+    assert Standard(slices="auto").slices == ["auto"] and Standard(slices="auto").slice_columns() == []
+    assert Standard(slices=["a", ["a", "b"]]).slice_columns() == ["a", "b"]
 
 
 def test_an_unknown_metric_is_refused_with_the_names():
     with pytest.raises(ValueError, match="f1_macro"):
-        Standard(metrics=["f1"])
+        Standard(metrics=["f2"])
 
 
 @pytest.mark.parametrize(
@@ -72,4 +88,4 @@ def test_better_depends_on_the_metric_and_nan_is_worst(name, value, best, expect
 
 
 def test_the_loss_of_a_model_that_says_nan_is_nan_and_not_0():
-    assert np.isnan(METRICS["loss"](np.array([0, 1]), np.array([[0.5, 0.5], [np.nan, np.nan]]), 2))
+    assert np.isnan(Standard().measure(np.array([0, 1]), np.array([[0.5, 0.5], [np.nan, np.nan]]), 2)["loss"])

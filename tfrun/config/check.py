@@ -44,7 +44,7 @@ def wrong_columns(experiment: Experiment, columns: list[str]) -> Iterator[Proble
     split = experiment.dataset.split
     asked = [("dataset.split.time" if name == split.time else "dataset.split.values", name) for name in split.columns()]
     asked += [("checks.drift_by", experiment.checks.drift_by)] if experiment.checks.drift_by is not None else []
-    asked += [("evaluation.slices", name) for name in experiment.evaluation.slices]
+    asked += [("evaluation.slices", name) for name in experiment.evaluation.slice_columns()]
     for key, name in asked:
         if name not in columns:
             way_out = nearest(name, columns) or "the data have no further columns"
@@ -53,7 +53,9 @@ def wrong_columns(experiment: Experiment, columns: list[str]) -> Iterator[Proble
 
 def _columns(experiment: Experiment) -> Iterator[Problem]:
     dataset = experiment.dataset
-    if (dataset.split.columns() or experiment.checks.drift_by or experiment.evaluation.slices) and not dataset.problems():
+    if (
+        dataset.split.columns() or experiment.checks.drift_by or experiment.evaluation.slice_columns()
+    ) and not dataset.problems():
         columns = dataset.slice_columns()
         if columns is not None:
             yield from wrong_columns(experiment, columns)

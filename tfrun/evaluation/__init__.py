@@ -2,34 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tfrun.component import Component
 
+if TYPE_CHECKING:
+    from tfrun.evaluation.slices import Slicing
+
 
 class Evaluation(Component):
-    """Protocol of the group: `measure` gives metrics by name, `by_slice` the same for parts of the rows."""
+    """Protocol of the group: `measure` gives metrics by name, `by_slice` the same for parts of the rows.
+
+    labels: int [rows]; probabilities: float32 [rows, classes], everywhere.
+    """
 
     primary: str
     splits: list[str]
-    slices: list[str]
+    slices: list[str | list[str]]
+    slice_rows: int
+    slice_values: int
 
     def measure(self, labels: np.ndarray, probabilities: np.ndarray, classes: int) -> dict[str, float]:
-        """labels: int [rows]; probabilities: float32 [rows, classes]."""
         raise NotImplementedError
 
     def headline(self, labels: np.ndarray, probabilities: np.ndarray, classes: int) -> float:
         """The primary metric alone."""
         return self.measure(labels, probabilities, classes)[self.primary]
 
+    def intervals(self, labels: np.ndarray, probabilities: np.ndarray, classes: int) -> dict[str, list[float] | None]:
+        """95 % confidence intervals of metrics, [low, high]; None where one is not defined."""
+        return {}
+
     def by_slice(
-        self, labels: np.ndarray, probabilities: np.ndarray, columns: Mapping[str, np.ndarray], classes: int
-    ) -> dict[str, dict[str, dict[str, float]]]:
-        """{column: {value: {metric: number, "rows": count}}}."""
+        self, labels: np.ndarray, probabilities: np.ndarray, slicing: Slicing, classes: int
+    ) -> dict[str, dict[str, Any]]:
+        """{value: {metric: number, "rows": count, "intervals": {metric: [low, high]}, "undefined": {metric: why}}}."""
         raise NotImplementedError
 
     def metric_names(self) -> list[str]:
         """What `measure` gives, for rules that name metrics."""
         raise NotImplementedError
+
+    def slice_columns(self) -> list[str]:
+        """Columns of the data that are named."""
+        return [name for name in self.slices if isinstance(name, str)]

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 def evaluate(experiment: Experiment, model: Model, data: Data, record: Record, result: Result) -> Held:
     """Metrics of the trained model; the test split's predictions are what exports are held against."""
+    from tfrun.evaluation.auto import add_worst
     from tfrun.evaluation.shift import shift, spread
+    from tfrun.evaluation.slices import named_slices
     from tfrun.export.held import Held
     from tfrun.export.numeric import numeric
 
@@ -31,12 +33,14 @@ def evaluate(experiment: Experiment, model: Model, data: Data, record: Record, r
                 features[name] = embedded[spread(len(split))]
                 rows += len(split)
                 result.metrics[name] = experiment.evaluation.measure(split.labels, predictions[name], len(data.classes))
-                result.slices[name] = experiment.evaluation.by_slice(
-                    split.labels, predictions[name], split.columns, len(data.classes)
-                )
+                result.intervals[name] = experiment.evaluation.intervals(split.labels, predictions[name], len(data.classes))
+                result.slices[name] = named_slices(experiment.evaluation, split, predictions[name])
+        if "auto" in experiment.evaluation.slices:
+            add_worst(experiment.evaluation, data, predictions["test"], result)
         result.throughput["evaluation_rows_per_second"] = round(rows / (time.perf_counter() - began), 1)
         shown = [experiment.evaluation.primary, *(n for n in ("accuracy", "loss") if n != experiment.evaluation.primary)]
         stage.says = "test " + ", ".join(f"{name} {result.metrics['test'][name]:.4f}" for name in shown)
+        stage.says += f"; {len(result.worst_slices)} slices are worse than the rest" if result.worst_slices else ""
         moved = list(shift(model, data, features, experiment.checks))
     for anomaly in moved:
         record.warn(str(anomaly))

@@ -5,42 +5,77 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
+from pydantic import field_validator
 
 from tfrun.component import setting
 from tfrun.dataset import SPLITS
 from tfrun.evaluation import Evaluation
-from tfrun.evaluation.metrics import METRICS
+from tfrun.evaluation.groups import Groups, Sums
+from tfrun.evaluation.interval import intervals
+from tfrun.evaluation.metrics import METRICS, UNDEFINED
 
-Metric = Literal["loss", "accuracy", "balanced_accuracy", "f1_macro", "precision_macro", "auc", "top_3_accuracy", "brier"]
+Metric = Literal[
+    "loss", "accuracy", "balanced_accuracy", "f1_macro", "precision_macro", "precision", "recall", "f1", "auc",
+    "average_precision", "top_3_accuracy", "brier", "ece",
+]  # fmt: skip
 
 
 class Standard(Evaluation):
-    """Metrics of the whole split and of slices by column."""
+    """Metrics of the whole split and of slices, with confidence intervals."""
 
     metrics: list[Metric] = setting(
         lambda: ["loss", "accuracy", "balanced_accuracy", "f1_macro"], "what to measure", min_length=1
     )
     primary: Metric = setting("accuracy", "metric of retention and of headlines; higher must be better")
     splits: list[Literal["train", "validation", "test"]] = setting(lambda: list(SPLITS[1:]), "splits to measure after training")
-    slices: list[str] = setting(list, "columns of the data; metrics are given for each of their values")
+    slices: list[str | list[str]] = setting(
+        list,
+        "columns of the data; metrics are given for each of their values, of numbers for their quartiles; [a, b]: for each pair "
+        "of values; auto: the slices that are worse than the rest, of all columns and pairs of columns",
+    )
+    slice_rows: int = setting(30, "fewest rows of a slice that auto may find", unit="rows", ge=2)
+    slice_values: int = setting(50, "most values of a column that are shown: those with the most rows", ge=1)
+    resamples: int = setting(1000, "of the bootstrap for 95 % intervals; fewer of very many rows; 0: no intervals", ge=0)
+
+    @field_validator("slices", mode="before")
+    @classmethod
+    def _some(cls, value):
+        return ["auto"] if value == "auto" else value
+
+    def slice_columns(self):
+        named = [[item] if isinstance(item, str) else item for item in self.slices if item != "auto"]
+        return list(dict.fromkeys(name for item in named for name in item))
 
     def metric_names(self) -> list[str]:
         return list(dict.fromkeys(["loss", "accuracy", self.primary, *self.metrics]))
 
     def measure(self, labels, probabilities, classes):
-        return {name: METRICS[name](labels, probabilities, classes) for name in self.metric_names()}
+        sums = Sums(Groups(labels, probabilities))
+        return {name: float(METRICS[name](sums)[0]) for name in self.metric_names()}
 
     def headline(self, labels, probabilities, classes):
-        return METRICS[self.primary](labels, probabilities, classes)
+        return float(METRICS[self.primary](Sums(Groups(labels, probabilities)))[0])
 
-    def by_slice(self, labels, probabilities, columns, classes):
+    def intervals(self, labels, probabilities, classes):
+        return {name: pair[0] for name, pair in self._intervals(Groups(labels, probabilities)).items()}
+
+    def by_slice(self, labels, probabilities, slicing, classes):
+        groups = Groups(labels, probabilities, slicing.codes, len(slicing.values))
+        sums, found = Sums(groups), self._intervals(groups)
+        measured = {name: METRICS[name](sums) for name in self.metric_names()}
         return {
-            column: {
-                str(value): {
-                    **self.measure(labels[columns[column] == value], probabilities[columns[column] == value], classes),
-                    "rows": int((columns[column] == value).sum()),
-                }
-                for value in np.unique(columns[column])
+            value: {
+                **{name: float(values[at]) for name, values in measured.items()},
+                "rows": int(sums.rows[at]),
+                "intervals": {name: pair[at] for name, pair in found.items()},
+                "undefined": {n: UNDEFINED[n] for n, v in measured.items() if np.isnan(v[at]) and n in UNDEFINED},
             }
-            for column in self.slices
+            for at, value in enumerate(slicing.values)
         }
+
+    def _intervals(self, groups: Groups) -> dict[str, list[list[float] | None]]:
+        """By group; None where there is none."""
+        if not self.resamples or not len(groups):
+            return {}
+        found = intervals(groups, {name: METRICS[name] for name in self.metric_names()}, self.resamples)
+        return {name: [None if np.isnan(pair).any() else pair.tolist() for pair in pairs] for name, pairs in found.items()}

@@ -18,7 +18,8 @@ from tfrun.record.record import write_atomically
 class Result:
     """metrics: {split: {name: value}}. slices: {split: {column: {value: {name: value}}}}. durations: seconds by stage.
 
-    throughput: rows a second by stage. verdict: None until judged. error: one line, where the run did not finish.
+    intervals: {split: {name: [low, high]}}, 95 %, None where not defined. worst_slices: test slices that are worse than the
+    rest, where `evaluation.slices` has auto. throughput: rows a second by stage. verdict: None until judged. error: one line, where the run did not finish.
     """
 
     name: str
@@ -27,6 +28,8 @@ class Result:
     status: Literal["running", "done", "checked", "paused", "failed", "interrupted"] = "running"
     metrics: dict[str, dict[str, float]] = field(default_factory=dict)
     slices: dict[str, Any] = field(default_factory=dict)
+    intervals: dict[str, dict[str, Any]] = field(default_factory=dict)
+    worst_slices: list[dict[str, Any]] = field(default_factory=list)
     durations: dict[str, float] = field(default_factory=dict)
     throughput: dict[str, float] = field(default_factory=dict)
     artifacts: list[Artifact] = field(default_factory=list)
