@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from tfrun.config.load import load_file
 from tfrun.config.problems import Problem, RunError
+from tfrun.evaluation.calibration import calibrate
 from tfrun.evaluation.stage import evaluate
 from tfrun.export import Artifact
 from tfrun.export.size import sized
@@ -54,6 +55,7 @@ def add_exports(directory: str | Path, targets: dict[str, Export], quiet: bool =
 def _added(experiment: Experiment, before: dict, record: Record, scratch: Path) -> Result:
     seen = Result(experiment.name, record.directory, experiment.seed, checks={"anomalies": []})
     model, data, history = trained(experiment, record, seen, _raised, examine=False)
+    calibrate(experiment, model, data, record, seen)
     if seen.weights_sha256 != before["weights_sha256"]:
         rule = "the weights that its checkpoint gives are not those of the run"
         raise RunError(Problem(str(record.directory), rule, "has something changed the folder? Then start a new run"))

@@ -112,8 +112,13 @@ class Model:
         """features: of one split. float32 [rows, classes]."""
         import tensorflow as tf
 
-        logits = [self.head(chunk, training=False) for chunk in _chunks(features)]
-        return tf.nn.softmax(tf.concat(logits, axis=0)).numpy()
+        return tf.nn.softmax(self.logits(features)).numpy()
+
+    def logits(self, features: Features | np.ndarray) -> np.ndarray:
+        """features: of one split. float32 [rows, classes]."""
+        import tensorflow as tf
+
+        return tf.concat([self.head(chunk, training=False) for chunk in _chunks(features)], axis=0).numpy()
 
 
 def _chunks(features: Features | np.ndarray) -> Iterator[np.ndarray]:

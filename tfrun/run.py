@@ -14,6 +14,7 @@ from tfrun import apart
 from tfrun.config.check import check
 from tfrun.config.problems import ConfigError, Problem, RunError, TfrunError, shorten
 from tfrun.dataset.stage import examine_data, open_data
+from tfrun.evaluation.calibration import calibrate
 from tfrun.evaluation.stage import evaluate
 from tfrun.experiment import PROMISES, Experiment
 from tfrun.export import Artifact
@@ -138,6 +139,7 @@ def _checked(experiment: Experiment, record: Record, result: Result, _) -> str:
 def _whole(experiment: Experiment, record: Record, result: Result, abandon: Callable[[TfrunError], None]) -> str:
     """abandon: ends the process when training cannot be ended otherwise. Returns the status of the run."""
     model, data, history = trained(experiment, record, result, abandon)
+    calibrate(experiment, model, data, record, result)
     held = evaluate(experiment, model, data, record, result)
     artifacts = export(experiment, model, data, held, record, record.directory)
     result.verdict = decide(experiment, artifacts, record, result)

@@ -50,8 +50,14 @@ def test_slices_are_metrics_of_the_rows_with_each_value():
     assert {value: (m["accuracy"], m["rows"]) for value, m in measured.items()} == {
         "a": (pytest.approx(2 / 3), 3), "b": (pytest.approx(2 / 3), 3),
     }  # fmt: skip
+    assert measured["a"]["intervals"]["accuracy"] is None  # of three rows
+
+
+def test_slices_of_enough_rows_have_intervals():
+    labels, probabilities = np.tile(LABELS, 10), np.tile(PROBABILITIES, (10, 1))
+    measured = Standard().by_slice(labels, probabilities, Slicing(("place",), ["a"], np.zeros(60, int)), 3)
     low, high = measured["a"]["intervals"]["accuracy"]
-    assert 0 <= low < 2 / 3 < high <= 1
+    assert 0.4 < low < 2 / 3 < high < 0.9
 
 
 def test_an_undefined_metric_of_a_slice_says_why():

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tfrun.component import Component
+from tfrun.evaluation.threshold import Threshold
 
 if TYPE_CHECKING:
     from tfrun.evaluation.slices import Slicing
@@ -23,6 +24,8 @@ class Evaluation(Component):
     slices: list[str | list[str]]
     slice_rows: int
     slice_values: int
+    calibration: str = "none"
+    threshold: Threshold = Threshold()
 
     def measure(self, labels: np.ndarray, probabilities: np.ndarray, classes: int) -> dict[str, float]:
         raise NotImplementedError

@@ -14,6 +14,7 @@ Metrics = Mapping[str, Callable[[Sums], np.ndarray]]
 _LEVEL = 0.95
 _TAILS = ((1 - _LEVEL) / 2, (1 + _LEVEL) / 2)
 _FEWEST = 200
+_FEWEST_ROWS = 20
 _ROWS = 2_000_000  # drawn in all: of very many rows fewer resamples do, as each of them varies less
 _CACHED = 16_384  # rows that are worked on at a time: they stay in the processor's cache
 _STEPS = 2**16  # of the table that turns random numbers into counts
@@ -22,6 +23,8 @@ _STEPS = 2**16  # of the table that turns random numbers into counts
 def intervals(groups: Groups, metrics: Metrics, resamples: int, seed: int = 0) -> dict[str, np.ndarray]:
     """95 % percentile intervals, float64 [groups, 2] a metric; NaN where the metric is not defined in most resamples.
 
+    NaN of groups with fewer than 20 rows: what so few rows did not show is in none of the resamples.
+
     Each row is counted as often as a Poisson variable of mean 1 says: what the bootstrap's multinomial counts tend to.
     Hanley and MacGibbon, Creating non-parametric bootstrap samples using Poisson frequencies (2006).
     """
@@ -29,7 +32,8 @@ def intervals(groups: Groups, metrics: Metrics, resamples: int, seed: int = 0) -
     for which, part in groups.parts(_CACHED):
         for name, values in resampled(part, metrics, count(len(part), resamples), seed).items():
             found[name][which] = percentiles(values)
-    return found
+    few = np.bincount(groups.codes, minlength=groups.count) < _FEWEST_ROWS
+    return {name: np.where(few[:, None], np.nan, values) for name, values in found.items()}
 
 
 def resampled(groups: Groups, metrics: Metrics, resamples: int, seed: int = 0) -> dict[str, np.ndarray]:

@@ -15,17 +15,25 @@ if TYPE_CHECKING:
 
 
 def evaluate(experiment: Experiment, model: Model, data: Data, record: Record, result: Result) -> Held:
-    """Metrics of the trained model; the test split's predictions are what exports are held against."""
+    """Metrics of the trained model; the test split's predictions are what exports are held against.
+
+    Raises RunError where a threshold is asked for that these data cannot have.
+    """
     from tfrun.evaluation.auto import add_worst
+    from tfrun.evaluation.calibration import reliability
     from tfrun.evaluation.shift import shift, spread
     from tfrun.evaluation.slices import named_slices
+    from tfrun.evaluation.threshold import decided, in_contract
     from tfrun.export.held import Held
     from tfrun.export.numeric import numeric
 
     with record.stage("evaluation") as stage:
         began, rows = time.perf_counter(), 0
         features, predictions = {}, {}
-        for name in dict.fromkeys([*experiment.evaluation.splits, "test"]):
+        asked = [*experiment.evaluation.splits, "test"]
+        if experiment.evaluation.threshold.target != "none":
+            asked.append("validation")
+        for name in dict.fromkeys(asked):
             if name in data.splits:
                 split = data.splits[name]
                 embedded = model.embed(split)
@@ -35,6 +43,9 @@ def evaluate(experiment: Experiment, model: Model, data: Data, record: Record, r
                 result.metrics[name] = experiment.evaluation.measure(split.labels, predictions[name], len(data.classes))
                 result.intervals[name] = experiment.evaluation.intervals(split.labels, predictions[name], len(data.classes))
                 result.slices[name] = named_slices(experiment.evaluation, split, predictions[name])
+        result.calibration["test"] = reliability(data.splits["test"].labels, predictions["test"])
+        if experiment.evaluation.threshold.target != "none":
+            result.threshold = decided(experiment.evaluation.threshold, data, predictions)
         if "auto" in experiment.evaluation.slices:
             add_worst(experiment.evaluation, data, predictions["test"], result)
         result.throughput["evaluation_rows_per_second"] = round(rows / (time.perf_counter() - began), 1)
@@ -42,8 +53,12 @@ def evaluate(experiment: Experiment, model: Model, data: Data, record: Record, r
         stage.says = "test " + ", ".join(f"{name} {result.metrics['test'][name]:.4f}" for name in shown)
         stage.says += f"; {len(result.worst_slices)} slices are worse than the rest" if result.worst_slices else ""
         moved = list(shift(model, data, features, experiment.checks))
+    if "why" in result.threshold:
+        record.warn(f"evaluation.threshold: {result.threshold['why']}")
     for anomaly in moved:
         record.warn(str(anomaly))
     result.checks["anomalies"] += [anomaly.plain() for anomaly in moved]
     part = numeric(model)
-    return Held(data.splits["test"], predictions["test"], result.metrics["test"], part and part.of)
+    return Held(
+        data.splits["test"], predictions["test"], result.metrics["test"], part and part.of, in_contract(result.threshold)
+    )

@@ -13,6 +13,7 @@ from tfrun.evaluation import Evaluation
 from tfrun.evaluation.groups import Groups, Sums
 from tfrun.evaluation.interval import intervals
 from tfrun.evaluation.metrics import METRICS, UNDEFINED
+from tfrun.evaluation.threshold import Threshold
 
 Metric = Literal[
     "loss", "accuracy", "balanced_accuracy", "f1_macro", "precision_macro", "precision", "recall", "f1", "auc",
@@ -35,6 +36,12 @@ class Standard(Evaluation):
     )
     slice_rows: int = setting(30, "fewest rows of a slice that auto may find", unit="rows", ge=2)
     slice_values: int = setting(50, "most values of a column that are shown: those with the most rows", ge=1)
+    calibration: Literal["none", "temperature"] = setting(
+        "none",
+        "temperature: logits are divided by the number that makes probabilities of the validation split true, in the weights, so that "
+        "all exports have it; no answer changes, only how sure it is",
+    )
+    threshold: Threshold = setting(Threshold, "from which probability on the answer is yes")
     resamples: int = setting(1000, "of the bootstrap for 95 % intervals; fewer of very many rows; 0: no intervals", ge=0)
 
     @field_validator("slices", mode="before")

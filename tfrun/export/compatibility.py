@@ -30,7 +30,9 @@ def read(path: Path) -> dict[str, Any]:
         raise ConfigError(Problem(str(path), "holds no contract.json", "name the file, or the run directory that holds it"))
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
-        return {key: content[key] for key in ("signatures", "labels", "normalisation")}
+        return {key: content[key] for key in ("signatures", "labels", "normalisation")} | {
+            "decision": content.get("decision", {})
+        }
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise ConfigError(Problem(str(file), f"is no contract ({type(error).__name__}: {error})", "is it whole?")) from error
 
@@ -38,6 +40,7 @@ def read(path: Path) -> dict[str, Any]:
 def compare(old: dict[str, Any], new: dict[str, Any]) -> list[Change]:
     """All changes, those that break first."""
     found = [*_labels(old["labels"], new["labels"]), *_normalisation(old["normalisation"], new["normalisation"])]
+    found += _decision(old["decision"], new["decision"])
     for name, signature in old["signatures"].items():
         if name not in new["signatures"]:
             found.append(Change(True, f"signature {name}", "is gone"))
@@ -67,6 +70,18 @@ def _normalisation(old: dict[str, Any], new: dict[str, Any]) -> list[Change]:
         Change(not old["inside"], "normalisation", f"{key} was {old.get(key)} and is {new.get(key)}")
         for key in sorted({*old, *new})
         if old.get(key) != new.get(key)
+    ]
+
+
+def _decision(old: dict[str, Any], new: dict[str, Any]) -> list[Change]:
+    if old == new or not old:
+        return [] if old == new else [Change(False, "decision", f"is new: {new['rule']}")]
+    if old["class"] != new.get("class"):
+        return [Change(True, "decision", f"was about {old['class']} and is " + (f"about {new['class']}" if new else "gone"))]
+    return [
+        Change(
+            False, "decision", f"its threshold was {old['threshold']:g} and is {new['threshold']:g}: callers have to read it"
+        )
     ]
 
 

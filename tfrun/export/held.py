@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -16,12 +17,16 @@ _SMALL, _BATCH_OF_SMALL = 1024, 512  # bytes of a row: up to there, as in tables
 
 @dataclass(frozen=True)
 class Held:
-    """Held-out rows and what the trained model says of them: float32 [rows, classes]. to_numeric: see export.Source."""
+    """Held-out rows and what the trained model says of them: float32 [rows, classes]. to_numeric: see export.Source.
+
+    decision: the class and the probability from which on to say yes, for the contract; empty: none was asked for.
+    """
 
     split: Split
     probabilities: np.ndarray
     metrics: dict[str, float]
     to_numeric: Callable[[dict], dict] | None = None
+    decision: Mapping[str, Any] = field(default_factory=dict)
 
     def batches(self, signature: str) -> Iterator[dict[str, np.ndarray]]:
         """The rows as the signature takes them."""

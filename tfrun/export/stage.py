@@ -61,6 +61,7 @@ def _source(experiment: Experiment, model: Model, data: Data, held: Held, direct
     try:
         module.save(model, scratch / "saved_model")
         content = contract.contract(model, contract.example(held.split))
+        content |= {"decision": dict(held.decision)} if held.decision else {}
         contract.write(content, exports)
         trained = Trained(experiment, model, data, held.to_numeric)
         yield Source(

@@ -37,7 +37,7 @@ def write(experiment: Experiment, model: Model, data: Data, history: History, he
         confusion=confusion.matrix(held, len(data.classes)) if len(data.classes) <= confusion.LARGEST else None,
         confused=confusion.most_confused(held, data.classes),
         counts={name: np.bincount(split.labels, minlength=len(data.classes)).tolist() for name, split in data.splits.items()},
-        curves=curves(history), wrong=examples(held, data, right=False), right=examples(held, data, right=True),
+        curves=curves(history), reliability=reliability(result.calibration["test"]["bins"]), wrong=examples(held, data, right=False), right=examples(held, data, right=True),
         augmented=[(name, thumbnail(one), thumbnail(other)) for name, one, other in augmented(experiment, model, data)],
         config=yaml.safe_dump(plain(experiment), sort_keys=False, allow_unicode=True),
         environment=yaml.safe_dump(plain(result.environment), sort_keys=False, allow_unicode=True),
@@ -61,6 +61,29 @@ def curves(history: History) -> str:
         axes.set_title(name, loc="left", fontsize=10)
         axes.spines[["top", "right"]].set_visible(False)
         axes.legend(frameon=False, fontsize=8)
+    return _as_svg(figure)
+
+
+def reliability(bins: list[dict[str, float]]) -> str:
+    """Accuracy over confidence as one inline SVG, with the rows of each bin below. bins: see evaluation.calibration."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(4.8, 4.2), layout="constrained")
+    above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
+    confidence = [one["confidence"] for one in bins]
+    above.plot((0, 1), (0, 1), color="#999", linewidth=0.8, linestyle=":")
+    above.plot(confidence, [one["accuracy"] for one in bins], color="#c2571a", marker="o", markersize=4)
+    above.set_ylabel("accuracy")
+    below.bar(confidence, [one["rows"] for one in bins], width=0.03, color="#8aa1b8")
+    below.set_ylabel("rows")
+    below.set_xlabel("confidence")
+    above.set(xlim=(0, 1.02), ylim=(0, 1.02))
+    for axes in (above, below):
+        axes.spines[["top", "right"]].set_visible(False)
+    return _as_svg(figure)
+
+
+def _as_svg(figure) -> str:
     buffer = io.StringIO()
     figure.savefig(buffer, format="svg", metadata={"Date": None})
     return buffer.getvalue().partition("<svg")[1] + buffer.getvalue().partition("<svg")[2]
