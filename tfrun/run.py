@@ -20,6 +20,7 @@ from tfrun.experiment import PROMISES, Experiment
 from tfrun.export import Artifact
 from tfrun.export.stage import export
 from tfrun.gate import Verdict, judge
+from tfrun.gate.champion import against_champion
 from tfrun.quiet import import_tensorflow, native_output_to
 from tfrun.record import Record
 from tfrun.record.console import Console
@@ -142,7 +143,7 @@ def _whole(experiment: Experiment, record: Record, result: Result, abandon: Call
     calibrate(experiment, model, data, record, result)
     held = evaluate(experiment, model, data, record, result)
     artifacts = export(experiment, model, data, held, record, record.directory)
-    result.verdict = decide(experiment, artifacts, record, result)
+    result.verdict = decide(experiment, artifacts, held, record, result)
     report(experiment, model, data, history, held, record, result)
     return "done"
 
@@ -219,9 +220,10 @@ def train_model(
     return history
 
 
-def decide(experiment: Experiment, artifacts: list[Artifact], record: Record, result: Result) -> Verdict:
+def decide(experiment: Experiment, artifacts: list[Artifact], held: Held, record: Record, result: Result) -> Verdict:
     with record.stage("verdict") as stage:
-        result.artifacts, verdict = judge(experiment.gate, result.metrics, artifacts)
+        result.champion = against_champion(experiment, held)
+        result.artifacts, verdict = judge(experiment.gate, result, artifacts)
         stage.says = "blessed" if verdict.blessed else "not blessed"
     return verdict
 

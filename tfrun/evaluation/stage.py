@@ -28,6 +28,7 @@ def evaluate(experiment: Experiment, model: Model, data: Data, record: Record, r
     from tfrun.export.numeric import numeric
 
     with record.stage("evaluation") as stage:
+        result.primary = experiment.evaluation.primary
         began, rows = time.perf_counter(), 0
         features, predictions = {}, {}
         asked = [*experiment.evaluation.splits, "test"]

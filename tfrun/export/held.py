@@ -20,6 +20,7 @@ class Held:
     """Held-out rows and what the trained model says of them: float32 [rows, classes]. to_numeric: see export.Source.
 
     decision: the class and the probability from which on to say yes, for the contract; empty: none was asked for.
+    classes: the labels' names.
     """
 
     split: Split
@@ -27,6 +28,7 @@ class Held:
     metrics: dict[str, float]
     to_numeric: Callable[[dict], dict] | None = None
     decision: Mapping[str, Any] = field(default_factory=dict)
+    classes: tuple[str, ...] = ()
 
     def batches(self, signature: str) -> Iterator[dict[str, np.ndarray]]:
         """The rows as the signature takes them."""

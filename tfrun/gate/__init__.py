@@ -11,6 +11,7 @@ from tfrun.config.problems import Problem
 if TYPE_CHECKING:
     from tfrun.evaluation import Evaluation
     from tfrun.export import Artifact
+    from tfrun.record.result import Result
 
 
 @dataclass(frozen=True)
@@ -27,8 +28,10 @@ class Verdict:
 class Gate(Component):
     """Protocol of the group: what is wrong with the model, and with each artifact, beyond the checks always made."""
 
-    def model_reasons(self, metrics: dict[str, dict[str, float]]) -> list[str]:
-        """metrics: {split: {name: value}}. One line a rule that does not hold."""
+    champion: str | None = None  # what the model has to be compared with: see gate.champion
+
+    def model_reasons(self, result: Result) -> list[str]:
+        """result: with metrics, slices, calibration, checks and champion. One line a rule that does not hold."""
         raise NotImplementedError
 
     def artifact_reasons(self, artifact: Artifact) -> list[str]:
@@ -43,13 +46,13 @@ class Gate(Component):
         return []
 
 
-def judge(gate: Gate, metrics: dict[str, dict[str, float]], artifacts: list[Artifact]) -> tuple[list[Artifact], Verdict]:
+def judge(gate: Gate, result: Result, artifacts: list[Artifact]) -> tuple[list[Artifact], Verdict]:
     """The artifacts with the gate's reasons added, and the verdict over all of it."""
     judged = []
     for artifact in artifacts:
         reasons = [*artifact.reasons, *(gate.artifact_reasons(artifact) if artifact.passed else [])]
         judged.append(replace(artifact, passed=artifact.passed and not reasons, reasons=reasons))
-    against = gate.model_reasons(metrics)
+    against = gate.model_reasons(result)
     against += [f"{artifact.name}: {reason}" for artifact in judged if not artifact.passed for reason in artifact.reasons]
     if against:
         return judged, Verdict(False, against)

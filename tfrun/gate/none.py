@@ -6,7 +6,7 @@ from tfrun.gate import Gate
 class NoGate(Gate):
     """Only the checks that are always made: no NaN, no lost weights, float files equal to the trained model."""
 
-    def model_reasons(self, metrics):
+    def model_reasons(self, result):
         return []
 
     def artifact_reasons(self, artifact):

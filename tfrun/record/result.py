@@ -19,7 +19,8 @@ class Result:
     """metrics: {split: {name: value}}. slices: {split: {column: {value: {name: value}}}}. durations: seconds by stage.
 
     intervals: {split: {name: [low, high]}}, 95 %, None where not defined. worst_slices: test slices that are worse than the
-    rest, where `evaluation.slices` has auto. calibration: of the test split, and the temperature. threshold: see evaluation.threshold. throughput: rows a second by stage. verdict: None until judged. error: one line, where the run did not finish.
+    rest, where `evaluation.slices` has auto. calibration: of the test split, and the temperature. threshold: see evaluation.threshold.
+    primary: the metric of evaluation.primary. champion: see gate.champion. throughput: rows a second by stage. verdict: None until judged. error: one line, where the run did not finish.
     """
 
     name: str
@@ -32,6 +33,8 @@ class Result:
     worst_slices: list[dict[str, Any]] = field(default_factory=list)
     calibration: dict[str, Any] = field(default_factory=dict)
     threshold: dict[str, Any] = field(default_factory=dict)
+    primary: str = ""
+    champion: dict[str, Any] = field(default_factory=dict)
     durations: dict[str, float] = field(default_factory=dict)
     throughput: dict[str, float] = field(default_factory=dict)
     artifacts: list[Artifact] = field(default_factory=list)

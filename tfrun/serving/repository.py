@@ -98,17 +98,17 @@ class Repository:
             raise
         return staged
 
-    def promote(self, name: str, version: int | None = None) -> Done:
-        """Moves `stable` to that version; None: to the canary's."""
+    def promote(self, name: str, version: int | None = None, why: str = "") -> Done:
+        """Moves `stable` to that version; None: to the canary's. why: for the history."""
         with self._writing():
             model = self._known(name)
             if version is None and "canary" not in model.labels:
                 raise RunError(Problem(name, "has no canary", "`push … --label canary` brings one; or name a --version"))
             version = model.labels["canary"] if version is None else version
-            return self._move("promote", name, model, version)
+            return self._move("promote", name, model, version, why)
 
-    def rollback(self, name: str) -> Done:
-        """Moves `stable` back to the version that was stable before."""
+    def rollback(self, name: str, why: str = "") -> Done:
+        """Moves `stable` back to the version that was stable before. why: for the history."""
         with self._writing():
             model = self._known(name)
             if model.before is None:
@@ -116,14 +116,14 @@ class Repository:
                 raise RunError(
                     Problem(name, f"has no earlier stable version (stable: {stable})", "`promote … --version N` names one")
                 )
-            return self._move("rollback", name, model, model.before)
+            return self._move("rollback", name, model, model.before, why)
 
-    def _move(self, action: str, name: str, model: Model, version: int) -> Done:
+    def _move(self, action: str, name: str, model: Model, version: int, why: str) -> Done:
         if model.labels.get("stable") == version:
             return Done(name, version, model.labels, changed=False)
         self._demand_whole(name, model, version)
         labels = {**model.labels, "stable": version}
-        self.history.append(action, name, version, labels, before=model.labels.get("stable"))
+        self.history.append(action, name, version, labels, before=model.labels.get("stable"), why=why)
         self._follow()
         return Done(name, version, labels)
 

@@ -11,7 +11,7 @@ from pydantic import field_validator
 from tfrun.component import setting
 from tfrun.tracking import Tracking
 
-_STORES = ("sqlite:///", "http://", "https://", "postgresql", "mysql", "mssql", "databricks")
+STORES = ("sqlite:///", "http://", "https://", "postgresql", "mysql", "mssql", "databricks")
 
 
 class MLflow(Tracking):
@@ -30,8 +30,8 @@ class MLflow(Tracking):
     @field_validator("uri")
     @classmethod
     def _can_be_reached(cls, value: str | None) -> str | None:
-        if value is not None and not value.startswith(_STORES):
-            raise ValueError(f"must begin with one of {', '.join(_STORES)}")
+        if value is not None and not value.startswith(STORES):
+            raise ValueError(f"must begin with one of {', '.join(STORES)}")
         return value
 
     def start(self, record):

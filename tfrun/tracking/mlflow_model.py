@@ -11,6 +11,7 @@ import numpy as np
 from tfrun.experiment import Experiment
 from tfrun.gate.none import NoGate
 from tfrun.tracking.mlflow import MLflow
+from tfrun.tracking.registry import Registry
 
 _CODE = Path(__file__).with_name("served_model.py")
 
@@ -36,7 +37,9 @@ def log_model(directory: Path, experiment: Experiment, tracking: MLflow, result:
     if not (tracking.register_model and judged and result["verdict"]["blessed"]):
         return logged.model_uri
     name = tracking.model or experiment.name
-    return f"{name} version {mlflow.register_model(logged.model_uri, name).version}"
+    version = int(mlflow.register_model(logged.model_uri, name).version)
+    Registry(mlflow.get_tracking_uri()).challenge(name, version, run_id)
+    return f"{name} version {version}"
 
 
 def save_model(directory: Path, saved_model: Path, target: Path) -> None:
