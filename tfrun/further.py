@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from tfrun.config.load import load_file
 from tfrun.config.problems import Problem, RunError
+from tfrun.disk import write_atomically
 from tfrun.evaluation.calibration import calibrate
 from tfrun.evaluation.stage import evaluate
 from tfrun.export import Artifact
@@ -16,7 +17,6 @@ from tfrun.export.size import sized
 from tfrun.export.stage import export
 from tfrun.record import Record
 from tfrun.record.console import Console
-from tfrun.record.record import write_atomically
 from tfrun.record.result import Result, read
 from tfrun.run import decide, report, trained
 

@@ -60,7 +60,7 @@ class Serving(Export):
         return self.max_difference
 
     def write(self, source: Source) -> list[Artifact]:
-        from tfrun.serving.disk import sync_folder
+        from tfrun.disk import sync_folder
 
         name, version = self.name or source.name, self.version or int(time.time())
         folder = source.run_directory / "exports" / "serving"

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from tfrun.record.record import write_atomically
+from tfrun.disk import write_atomically
 from tfrun.sweep import charts, summary
 from tfrun.sweep.charts import Chart, Parallel, Point
 from tfrun.sweep.importance import ENOUGH, importance

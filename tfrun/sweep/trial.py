@@ -12,12 +12,12 @@ from typing import Any
 
 from tfrun.component import plain
 from tfrun.config.load import from_mapping
+from tfrun.disk import write_atomically
 from tfrun.experiment import Experiment
 from tfrun.export.held import Held
 from tfrun.export.stage import export
 from tfrun.record import Record
 from tfrun.record.console import Console
-from tfrun.record.record import write_atomically
 from tfrun.record.result import Result
 from tfrun.run import recorded, trained
 from tfrun.tracking.none import NoTracking
