@@ -101,7 +101,7 @@ class Export(Component):
 
     def names(self) -> list[str]:
         """Names of the artifacts it will make, as `Artifact.name` gives them."""
-        raise NotImplementedError
+        return [self.target]
 
     def problems(self, key: str) -> list[Problem]:
         """What can be told to be wrong before the run starts. key: of this target in the config."""

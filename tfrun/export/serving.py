@@ -53,9 +53,6 @@ class Serving(Export):
     def target(self) -> str:
         return "serving"
 
-    def names(self):
-        return [self.target]
-
     def largest_difference(self, variant: str) -> float:
         return self.max_difference
 
