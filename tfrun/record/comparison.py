@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tfrun.component import plain
+from tfrun.component import as_typed, plain
 from tfrun.config.load import load_file
 from tfrun.config.problems import Problem, RunError
 from tfrun.record.result import read
@@ -202,12 +202,8 @@ def _differences(runs: list[Run]) -> Table:
     return Table(
         "What differs in the configs",
         list(differing),
-        [[None if v is _MISSING else _value(v) for v in c] for c in differing.values()],
+        [[None if v is _MISSING else as_typed(v) for v in c] for c in differing.values()],
     )
-
-
-def _value(value: Any) -> Any:
-    return {None: "null", True: "true", False: "false"}[value] if isinstance(value, bool | None) else value
 
 
 def _plain(cell: Any) -> Any:

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from tfrun.component import as_typed
 from tfrun.disk import write_atomically
 from tfrun.sweep import charts, summary
 from tfrun.sweep.charts import Chart, Parallel, Point
@@ -57,9 +58,7 @@ def _environment():
 
 def short(value: Any) -> str:
     """A value of a trial, in few characters."""
-    if value is None or isinstance(value, bool):
-        return {None: "null", True: "true", False: "false"}[value]
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    return f"{value:.4g}" if isinstance(value, float) else str(as_typed(value))
 
 
 class Drawn:
