@@ -53,10 +53,15 @@ class Artifact:
 
     @property
     def name(self) -> str:
-        return self.target if self.variant == "default" else f"{self.target}/{self.variant}"
+        return name_of(self.target, self.variant)
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
+
+
+def name_of(target: str, variant: str) -> str:
+    """Of an artifact, wherever one is named."""
+    return target if variant == "default" else f"{target}/{variant}"
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from typing import Any
 from tfrun.component import as_typed, plain
 from tfrun.config.load import load_file
 from tfrun.config.problems import Problem, RunError
+from tfrun.export import name_of
 from tfrun.record.result import read
 from tfrun.sweep.summary import is_sweep
 from tfrun.sweep.summary import read as read_sweep
@@ -70,10 +71,7 @@ class Run:
 
     @property
     def artifacts(self) -> dict[str, dict[str, Any]]:
-        return {
-            one["target"] if one["variant"] == "default" else f"{one['target']}/{one['variant']}": one
-            for one in self.result["artifacts"]
-        }
+        return {name_of(one["target"], one["variant"]): one for one in self.result["artifacts"]}
 
 
 def wilson(share: float, rows: int) -> tuple[float, float]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from tfrun.component import as_typed
 from tfrun.disk import write_atomically
+from tfrun.export import name_of
 from tfrun.sweep import charts, summary
 from tfrun.sweep.charts import Chart, Parallel, Point
 from tfrun.sweep.importance import ENOUGH, importance
@@ -175,7 +176,7 @@ class Drawn:
             points = [
                 Point(
                     trial["number"], cost(artifact), value,
-                    f"trial {trial['number']} {_name(artifact)}: {self._worth} {value:.4g}, {cost(artifact):.4g} {x.split()[0]}", trial["state"],
+                    f"trial {trial['number']} {name_of(artifact['target'], artifact['variant'])}: {self._worth} {value:.4g}, {cost(artifact):.4g} {x.split()[0]}", trial["state"],
                 )
                 for trial, artifact, value in measured if cost(artifact) is not None
             ]  # fmt: skip
@@ -191,7 +192,3 @@ class Drawn:
 
 def _points(rows: list[dict[str, Any]], name: str) -> list[tuple[float, float]]:
     return [(row["epoch"], row["validation"][name]) for row in rows if row.get("validation", {}).get(name) is not None]
-
-
-def _name(artifact: dict[str, Any]) -> str:
-    return artifact["target"] if artifact["variant"] == "default" else f"{artifact['target']}/{artifact['variant']}"
