@@ -13,7 +13,7 @@ from tfrun.disk import write_atomically
 from tfrun.evaluation.calibration import calibrate
 from tfrun.evaluation.stage import evaluate
 from tfrun.export import Artifact
-from tfrun.export.size import sized
+from tfrun.export.size import related
 from tfrun.export.stage import export
 from tfrun.record import Record
 from tfrun.record.console import Console
@@ -82,8 +82,7 @@ def _joined(old: list[Artifact], new: list[Artifact], directory: Path, scratch: 
         shutil.rmtree(place) if place.is_dir() else place.unlink(missing_ok=True)
     _move(scratch / "exports", directory / "exports")
     kept = [artifact for artifact in old if artifact.name not in names]
-    weighed = {artifact.name: artifact for artifact in sized([*kept, *new], directory)}
-    return [*kept, *(weighed[name] for name in names)]  # what is said of old files stays as it was measured
+    return [*kept, *related([*kept, *new])[len(kept) :]]  # what is said of old files stays as it was measured
 
 
 def _move(source: Path, target: Path) -> None:
