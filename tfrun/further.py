@@ -60,7 +60,7 @@ def _added(experiment: Experiment, before: dict, record: Record, scratch: Path) 
         rule = "the weights that its checkpoint gives are not those of the run"
         raise RunError(Problem(str(record.directory), rule, "has something changed the folder? Then start a new run"))
     held = evaluate(experiment, model, data, record, seen)
-    new = export(experiment, model, data, held, record, scratch)
+    new = export(experiment, model, data, held, record, scratch, seen.metrics.get("validation"))
     result = Result.of(before, record.directory)
     result.artifacts = _joined(result.artifacts, new, record.directory, scratch)
     result.verdict = decide(experiment, result.artifacts, record, result)

@@ -141,7 +141,7 @@ def _whole(experiment: Experiment, record: Record, result: Result, abandon: Call
     model, data, history = trained(experiment, record, result, abandon)
     calibrate(experiment, model, data, record, result)
     held = evaluate(experiment, model, data, record, result)
-    artifacts = export(experiment, model, data, held, record, record.directory)
+    artifacts = export(experiment, model, data, held, record, record.directory, result.metrics.get("validation"))
     result.verdict = decide(experiment, artifacts, record, result)
     report(experiment, model, data, history, held, record, result)
     return "done"

@@ -35,12 +35,13 @@ class Worth:
 
 @dataclass(frozen=True)
 class Trained:
-    """to_numeric: see export.Source."""
+    """to_numeric: see export.Source. validated: its primary metric on the validation split; None: found when first needed."""
 
     experiment: Experiment
     model: Model
     data: Data
     to_numeric: Callable[[dict], dict] | None = None
+    validated: float | None = None
 
     @property
     def has_validation(self) -> bool:
@@ -70,5 +71,7 @@ class Trained:
     @cached_property
     def _base(self) -> float:
         """The primary metric of the trained model."""
+        if self.validated is not None:
+            return self.validated
         split, model = self.data.splits["validation"], self.model
         return self.experiment.evaluation.headline(split.labels, model.predict(split), len(model.classes))
