@@ -54,7 +54,7 @@ def add_exports(directory: str | Path, targets: dict[str, Export], quiet: bool =
 
 def _added(experiment: Experiment, before: dict, record: Record, scratch: Path) -> Result:
     seen = Result(experiment.name, record.directory, experiment.seed, checks={"anomalies": []})
-    model, data, history = trained(experiment, record, seen, _raised, examine=False)
+    model, data, history = trained(experiment, record, seen, _raised, _examined_before)
     calibrate(experiment, model, data, record, seen)
     if seen.weights_sha256 != before["weights_sha256"]:
         rule = "the weights that its checkpoint gives are not those of the run"
@@ -72,6 +72,10 @@ def _added(experiment: Experiment, before: dict, record: Record, scratch: Path) 
 
 def _raised(error: Exception) -> None:
     raise error
+
+
+def _examined_before(*_) -> None:
+    """The run has."""
 
 
 def _joined(old: list[Artifact], new: list[Artifact], directory: Path, scratch: Path) -> list[Artifact]:
