@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tfrun.backbone.none import NoBackbone
+from tfrun.evaluation.groups import Groups, Sums
 from tfrun.evaluation.metrics import loss
 from tfrun.export.held import Held
 from tfrun.export.measure import Worker
@@ -60,7 +61,7 @@ class Trained:
         if not np.isfinite(outputs).all():
             raise RuntimeError("gives NaN or infinity")
         metric = self.experiment.evaluation.headline(labels, outputs, classes)
-        return Worth(metric / self._base if self._base else float("nan"), loss(labels, outputs, classes))
+        return Worth(metric / self._base if self._base else float("nan"), float(loss(Sums(Groups(labels, outputs)))[0]))
 
     def answers(self, path: Path, signature: str, split: str, output: str) -> np.ndarray:
         """float32 [rows, ...] of every row of a split, in order."""
