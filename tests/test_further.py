@@ -51,6 +51,8 @@ def test_further_files_have_the_weights_of_the_run_and_old_ones_stay(own):
         and saved.max_abs_difference < 1e-5
         and saved.metrics["loss"] == pytest.approx(before["metrics"]["test"]["loss"])
     )
+    int8 = next(artifact for artifact in result.artifacts if artifact.variant == "int8")
+    assert int8.bytes_vs_float_tflite == int8.bytes / len(old)
     assert (own / "exports/tflite/float32.tflite").read_bytes() == old and after["artifacts"][0] == before["artifacts"][0]
     assert after["weights_sha256"] == before["weights_sha256"] and after["training"] == before["training"]
     assert "tflite/int8" in (own / "report.html").read_text() and not (own / ".further").exists()

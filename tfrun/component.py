@@ -81,6 +81,11 @@ def plain(value: Any) -> Any:
     return value if isinstance(value, str | int | float | bool | None) else str(value)
 
 
+def as_typed(value: Any) -> Any:
+    """As a person types it: `null`, `true` and `false`; other values as they are."""
+    return {None: "null", True: "true", False: "false"}[value] if isinstance(value, bool | None) else value
+
+
 def defaults_of(cls: type[Settings]) -> dict[str, Any]:
     """The keys of `cls` with their defaults; `???` (Hydra's "must be given") where there is none."""
     return {

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 from tfrun.config.load import load_file
 from tfrun.config.problems import Problem, RunError
+from tfrun.disk import write_atomically
 from tfrun.evaluation.calibration import calibrate
 from tfrun.evaluation.stage import evaluate
 from tfrun.export import Artifact
-from tfrun.export.size import sized
+from tfrun.export.size import related
 from tfrun.export.stage import export
 from tfrun.record import Record
 from tfrun.record.console import Console
-from tfrun.record.record import write_atomically
 from tfrun.record.result import Result, read
 from tfrun.run import decide, report, trained
 
@@ -54,13 +54,13 @@ def add_exports(directory: str | Path, targets: dict[str, Export], quiet: bool =
 
 def _added(experiment: Experiment, before: dict, record: Record, scratch: Path) -> Result:
     seen = Result(experiment.name, record.directory, experiment.seed, checks={"anomalies": []})
-    model, data, history = trained(experiment, record, seen, _raised, examine=False)
+    model, data, history = trained(experiment, record, seen, _raised, _examined_before)
     calibrate(experiment, model, data, record, seen)
     if seen.weights_sha256 != before["weights_sha256"]:
         rule = "the weights that its checkpoint gives are not those of the run"
         raise RunError(Problem(str(record.directory), rule, "has something changed the folder? Then start a new run"))
     held = evaluate(experiment, model, data, record, seen)
-    new = export(experiment, model, data, held, record, scratch)
+    new = export(experiment, model, data, held, record, scratch, seen.metrics.get("validation"))
     result = Result.of(before, record.directory)
     result.artifacts = _joined(result.artifacts, new, record.directory, scratch)
     result.verdict = decide(experiment, result.artifacts, held, record, result)
@@ -74,6 +74,10 @@ def _raised(error: Exception) -> None:
     raise error
 
 
+def _examined_before(*_) -> None:
+    """The run has."""
+
+
 def _joined(old: list[Artifact], new: list[Artifact], directory: Path, scratch: Path) -> list[Artifact]:
     """The files of `scratch` take their places; the artifacts of both, new ones in the place of old ones of the same name."""
     names = [artifact.name for artifact in new]
@@ -82,8 +86,7 @@ def _joined(old: list[Artifact], new: list[Artifact], directory: Path, scratch: 
         shutil.rmtree(place) if place.is_dir() else place.unlink(missing_ok=True)
     _move(scratch / "exports", directory / "exports")
     kept = [artifact for artifact in old if artifact.name not in names]
-    weighed = {artifact.name: artifact for artifact in sized([*kept, *new], directory)}
-    return [*kept, *(weighed[name] for name in names)]  # what is said of old files stays as it was measured
+    return [*kept, *related([*kept, *new])[len(kept) :]]  # what is said of old files stays as it was measured
 
 
 def _move(source: Path, target: Path) -> None:

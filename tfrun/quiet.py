@@ -25,12 +25,13 @@ def native_output_to(log: Path):
         os.close(saved)
 
 
-_imported_in: list[int] = []  # the process that imported TensorFlow for its children; emptied where it is used
+_only_imported = False  # TensorFlow is here for the children of this process; no longer so where it is used
 
 
 def imported_only() -> None:
     """This process has imported TensorFlow, and leaves its use to its children."""
-    _imported_in.append(os.getpid())
+    global _only_imported
+    _only_imported = True
 
 
 def import_tensorflow(loaded: Callable[[], object] = lambda: None) -> None:
@@ -38,10 +39,11 @@ def import_tensorflow(loaded: Callable[[], object] = lambda: None) -> None:
 
     loaded: called in between, as long as no op has been run: where TensorFlow was not imported before, or only imported.
     """
+    global _only_imported
     if "tensorflow" in sys.modules:
-        if _imported_in:
+        if _only_imported:
             loaded()
-        _imported_in.clear()
+        _only_imported = False
         return
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ["KERAS_BACKEND"] = "tensorflow"

@@ -142,23 +142,23 @@ def _whole(experiment: Experiment, record: Record, result: Result, abandon: Call
     model, data, history = trained(experiment, record, result, abandon)
     calibrate(experiment, model, data, record, result)
     held = evaluate(experiment, model, data, record, result)
-    artifacts = export(experiment, model, data, held, record, record.directory)
+    artifacts = export(experiment, model, data, held, record, record.directory, result.metrics.get("validation"))
     result.verdict = decide(experiment, artifacts, held, record, result)
     report(experiment, model, data, history, held, record, result)
     return "done"
 
 
 def trained(
-    experiment: Experiment, record: Record, result: Result, abandon, examine: bool = True, until: float | None = None
+    experiment: Experiment, record: Record, result: Result, abandon, examine=examine_data, until: float | None = None
 ) -> tuple[Model, Data, History]:
-    """From the newest checkpoint, where the run directory has one. examine: check the data too. until: see `train`."""
+    """From the newest checkpoint, where the run directory has one. examine: what checks the data. until: see `train`."""
     start(experiment, record, result)
     from tfrun.model import build
 
     with experiment.strategy.open(experiment, record, abandon) as strategy:  # first: reading pictures would fix the devices
         data = open_data(experiment, record, result)
-        if experiment.strategy.leads and examine:
-            examine_data(experiment, data, record, result)
+        if experiment.strategy.leads:
+            examine(experiment, data, record, result)
         model = build_model(experiment, data, strategy, record, result)
         history = train_model(experiment, model, data, strategy, record, result, until)
         model = experiment.strategy.settled(model, lambda another: build(experiment, data, another, record.warn))

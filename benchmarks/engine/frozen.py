@@ -14,6 +14,7 @@ import numpy as np
 
 HANDLE = "sample:efficientnet_lite0"
 BATCH, RATE = 32, 3e-3
+Splits = dict[str, tuple[np.ndarray, np.ndarray]]  # pictures or features, and labels
 
 
 def cold(size: int, epochs: int, rows: int, cache: str, **_) -> dict[str, float]:
@@ -55,29 +56,15 @@ def _tfrun(size: int, epochs: int, rows: int, cache: str, overrides: list[str]) 
 def fit(size: int, epochs: int, rows: int, autotune: bool = True, **_) -> dict[str, float]:
     """Resized pictures cached, shuffled and prefetched; several steps a call; no XLA, which is slower on convolutions."""
     import keras
-    import tensorflow as tf
 
-    splits, folder = _arrays(rows), _folder()
+    splits, folder = arrays(rows), module_folder()
     keras.utils.set_random_seed(0)
 
-    class Backbone(keras.layers.Layer):
-        def __init__(self):
-            super().__init__(trainable=False)
-            self.module = tf.saved_model.load(folder)
-
-        def call(self, images):
-            return self.module(images, training=False)
-
-    def batches(split: str) -> tf.data.Dataset:
-        resized = tf.data.Dataset.from_tensor_slices(splits[split]).map(_resize(size), num_parallel_calls=tf.data.AUTOTUNE)
-        dataset = resized.cache()
-        dataset = dataset.shuffle(len(splits["train"][1])) if split == "train" else dataset
-        return _served(dataset.batch(BATCH), autotune)
-
     began, spent = time.perf_counter(), time.process_time()
-    model = keras.Sequential([keras.Input((size, size, 3)), Backbone(), keras.layers.Dense(10)])
+    model = keras.Sequential([keras.Input((size, size, 3)), backbone(folder), keras.layers.Dense(10)])
     _compile(model, steps_per_execution=8)
-    seen = model.fit(batches("train"), validation_data=batches("validation"), epochs=epochs, verbose=0)
+    train, validation = (pictures(splits, split, size, autotune) for split in ("train", "validation"))
+    seen = model.fit(train, validation_data=validation, epochs=epochs, verbose=0)
     return _figures(began, spent, seen)
 
 
@@ -87,31 +74,70 @@ def by_hand(size: int, epochs: int, rows: int, tuned: bool = False, **_) -> dict
     tuned: of that `fit`, by a cached tf.data pipeline without the autotuner and an epoch a call.
     """
     import keras
-    import tensorflow as tf
 
-    splits, folder = _arrays(rows), _folder()
+    splits, folder = arrays(rows), module_folder()
     keras.utils.set_random_seed(0)
     began, spent = time.perf_counter(), time.process_time()
-    module, resize = tf.saved_model.load(folder), _resize(size)
-
-    @tf.function(input_signature=[tf.TensorSpec([None, 28, 28, 3], tf.uint8)])
-    def features(images):
-        return module(resize(images, None)[0], training=False)
-
-    held = {}
-    for split, (images, labels) in splits.items():
-        batches = [features(images[start : start + BATCH]) for start in range(0, len(images), BATCH)]
-        held[split] = (np.concatenate(batches), labels)
+    held = features(splits, folder, size)
     head = keras.Sequential([keras.Input((1280,)), keras.layers.Dense(10)])
     _compile(head, steps_per_execution=41 if tuned else 1)
     if tuned:
-        train = tf.data.Dataset.from_tensor_slices(held["train"]).cache().shuffle(len(splits["train"][1]))
-        validation = tf.data.Dataset.from_tensor_slices(held["validation"]).cache()
-        train, validation = _served(train.batch(BATCH), autotune=False), _served(validation.batch(BATCH), autotune=False)
+        train, validation = (cached(held, split) for split in ("train", "validation"))
         seen = head.fit(train, validation_data=validation, epochs=epochs, verbose=0)
     else:
         seen = head.fit(*held["train"], validation_data=held["validation"], batch_size=BATCH, epochs=epochs, verbose=0)
     return _figures(began, spent, seen)
+
+
+def backbone(folder: str):
+    """The module as a layer that is not trained."""
+    import keras
+    import tensorflow as tf
+
+    class Backbone(keras.layers.Layer):
+        def __init__(self):
+            super().__init__(trainable=False)
+            self.module = tf.saved_model.load(folder)
+
+        def call(self, images):
+            return self.module(images, training=False)
+
+    return Backbone()
+
+
+def pictures(splits: Splits, split: str, size: int, autotune: bool):
+    """Resized, cached, shuffled for training, prefetched."""
+    import tensorflow as tf
+
+    resized = tf.data.Dataset.from_tensor_slices(splits[split]).map(_resize(size), num_parallel_calls=tf.data.AUTOTUNE)
+    dataset = resized.cache()
+    dataset = dataset.shuffle(len(splits["train"][1])) if split == "train" else dataset
+    return _served(dataset.batch(BATCH), autotune)
+
+
+def features(splits: Splits, folder: str, size: int) -> Splits:
+    """What the module makes of all pictures, batch by batch: float32 [rows, 1280], with their labels."""
+    import tensorflow as tf
+
+    module, resize = tf.saved_model.load(folder), _resize(size)
+
+    @tf.function(input_signature=[tf.TensorSpec([None, 28, 28, 3], tf.uint8)])
+    def extracted(images):
+        return module(resize(images, None)[0], training=False)
+
+    return {
+        split: (np.concatenate([extracted(images[start : start + BATCH]) for start in range(0, len(images), BATCH)]), labels)
+        for split, (images, labels) in splits.items()
+    }
+
+
+def cached(held: Splits, split: str):
+    """Features as a pipeline without the autotuner, shuffled for training."""
+    import tensorflow as tf
+
+    dataset = tf.data.Dataset.from_tensor_slices(held[split]).cache()
+    dataset = dataset.shuffle(len(held[split][1])) if split == "train" else dataset
+    return _served(dataset.batch(BATCH), autotune=False)
 
 
 def imports() -> None:
@@ -134,7 +160,7 @@ def _limited(data: Any, rows: int) -> Any:
     return data.limited(rows) if rows else data
 
 
-def _arrays(rows: int) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+def arrays(rows: int) -> Splits:
     """Raw pictures and labels of the splits that tfrun uses; reading them is no part of the peers' time."""
     from tfrun.dataset.fashion import Fashion
 
@@ -145,7 +171,7 @@ def _arrays(rows: int) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     }
 
 
-def _folder() -> str:
+def module_folder() -> str:
     from tfrun.backbone import handles
 
     return str(handles.resolve(HANDLE))

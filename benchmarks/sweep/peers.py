@@ -14,7 +14,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "engine"))
 
-from frozen import BATCH, _arrays, _folder, _resize, _served, imports
+from frozen import BATCH, arrays, backbone, cached, features, imports, module_folder, pictures
 
 EPOCHS, SIZE = 10, 96
 
@@ -50,61 +50,33 @@ def searched(build, trials: int, train, validation) -> None:
 def by_hand(trials: int) -> float:
     """Features of all batches first, then the search over heads, by a cached pipeline and an epoch a call."""
     import keras
-    import numpy as np
-    import tensorflow as tf
 
-    splits, folder = _arrays(0), _folder()
+    splits, folder = arrays(0), module_folder()
     began = time.perf_counter()
-    module, resize = tf.saved_model.load(folder), _resize(SIZE)
-
-    @tf.function(input_signature=[tf.TensorSpec([None, 28, 28, 3], tf.uint8)])
-    def features(images):
-        return module(resize(images, None)[0], training=False)
-
-    held = {}
-    for split, (images, labels) in splits.items():
-        found = np.concatenate([features(images[start : start + BATCH]) for start in range(0, len(images), BATCH)])
-        dataset = tf.data.Dataset.from_tensor_slices((found, labels)).cache()
-        dataset = dataset.shuffle(len(labels)) if split == "train" else dataset
-        held[split] = _served(dataset.batch(BATCH), autotune=False)
+    held = features(splits, folder, SIZE)
     steps = -(-len(splits["train"][1]) // BATCH)
 
     def build(options):
         inputs = keras.Input((1280,))
         return compiled(options, inputs, head(options, inputs), steps)
 
-    searched(build, trials, held["train"], held["validation"])
+    searched(build, trials, cached(held, "train"), cached(held, "validation"))
     return time.perf_counter() - began
 
 
 def plain(trials: int) -> float:
     """The backbone inside the model; resized pictures cached, shuffled and prefetched; eight steps a call."""
     import keras
-    import tensorflow as tf
 
-    splits, folder = _arrays(0), _folder()
-
-    class Backbone(keras.layers.Layer):
-        def __init__(self):
-            super().__init__(trainable=False)
-            self.module = tf.saved_model.load(folder)
-
-        def call(self, images):
-            return self.module(images, training=False)
-
-    def batches(split: str):
-        dataset = (
-            tf.data.Dataset.from_tensor_slices(splits[split]).map(_resize(SIZE), num_parallel_calls=tf.data.AUTOTUNE).cache()
-        )
-        dataset = dataset.shuffle(len(splits["train"][1])) if split == "train" else dataset
-        return _served(dataset.batch(BATCH), autotune=False)
+    splits, folder = arrays(0), module_folder()
 
     def build(options):
         inputs = keras.Input((SIZE, SIZE, 3))
-        return compiled(options, inputs, head(options, Backbone()(inputs)), 8)
+        return compiled(options, inputs, head(options, backbone(folder)(inputs)), 8)
 
     began = time.perf_counter()
-    searched(build, trials, batches("train"), batches("validation"))
+    train, validation = (pictures(splits, split, SIZE, autotune=False) for split in ("train", "validation"))
+    searched(build, trials, train, validation)
     return time.perf_counter() - began
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tfrun.apart import Failed, apart, server
+from tfrun.apart import Failed, Server, apart, server
 from tfrun.apart.limits import Limits
 
 WORKS = "tests.apart.works"
@@ -58,6 +58,16 @@ def test_a_killed_server_is_replaced():
     os.kill(first._process.pid, signal.SIGKILL)
     first._process.wait(10)
     assert apart(f"{WORKS}:add", a=2, b=2) == 4 and server() is not first
+
+
+def test_work_that_a_killed_server_had_not_begun_is_told_as_lost():
+    loading = Server()
+    work = loading.start(f"{WORKS}:add", Limits(), a=1, b=1)
+    os.kill(loading._process.pid, signal.SIGKILL)
+    with pytest.raises(Failed, match="add was killed by signal 9") as error:
+        work.answer()
+    assert error.value.killed
+    loading.close()
 
 
 def test_nothing_outlives_a_killed_parent(tmp_path):

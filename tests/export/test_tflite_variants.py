@@ -107,8 +107,7 @@ def test_without_a_validation_split_nothing_is_chosen(source, tmp_path):
 def test_the_search_leaves_the_noisiest_ops_in_float_until_its_budget_is_spent(source, tmp_path):
     """With a size that allows it and a target that nothing reaches."""
     target = TFLite(variants=["int8"], int8=Int8(head="keep", retention=1.0, conversions=2, growth=4))
-    trained = replace(source.trained)
-    vars(trained)["_base"] = 2.0  # more than any file can reach
+    trained = replace(source.trained, validated=2.0)  # more than any file can reach
     artifact, path = written(target, replace(source, trained=trained), tmp_path)
     steps = artifact.details["validation"]
     assert [step["ops_in_float"] for step in steps] == [0, 1, 2]

@@ -14,7 +14,6 @@ from tfrun.config.problems import RunError
 from tfrun.record import Record
 from tfrun.record import result as results
 from tfrun.record.console import Console
-from tfrun.record.record import write_atomically
 from tfrun.record.result import Result
 
 
@@ -85,13 +84,6 @@ def test_a_missing_or_half_written_result_is_one_line(tmp_path, content, hint):
         (tmp_path / "result.json").write_text(content)
     with pytest.raises(RunError, match=hint):
         results.read(tmp_path)
-
-
-def test_a_file_is_replaced_whole(tmp_path):
-    path = tmp_path / "file.txt"
-    write_atomically(path, "old")
-    write_atomically(path, "new")
-    assert path.read_text() == "new" and [item.name for item in tmp_path.iterdir()] == ["file.txt"]
 
 
 def test_stages_are_timed(small, tmp_path, capsys):

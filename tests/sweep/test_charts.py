@@ -14,11 +14,6 @@ def points(*pairs):
     return [Point(number, x, y, "", "done") for number, (x, y) in enumerate(pairs)]
 
 
-def test_the_pareto_set_keeps_equals_and_drops_the_beaten():
-    assert charts.pareto([(1, 5), (2, 7), (3, 6), (1, 5), (2, 4)], (True, False)) == [0, 1, 3]
-    assert charts.pareto([(1, 5), (2, 7)], (True, True)) == [0] and charts.pareto([], (True, True)) == []
-
-
 @pytest.mark.parametrize(
     "low, high, log", [(0.1, 0.9, False), (1e-5, 1e-1, True), (3, 3, False), (0, 0, False), (2, 3, True), (-5, 1e9, False)]
 )

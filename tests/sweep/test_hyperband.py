@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.sweep.engines import SPACE, asked, landscape, same_when_gone_on_with, search
+from tests.sweep.engines import SPACE, asked, gone_on_with, landscape, search
 from tfrun import Hyperband
 
 
@@ -31,7 +31,8 @@ def test_it_trains_the_best_for_less_than_a_search_that_trains_all():
 
 def test_a_search_that_is_gone_on_with_suggests_the_same_with_failures_and_idle_asks():
     for at in (5, 21, 33):
-        same_when_gone_on_with(made, at=at, workers=4, fails=lambda number: number % 4 == 1)
+        suggested, suggested_again = gone_on_with(made, at=at, workers=4, fails=lambda number: number % 4 == 1)
+        assert suggested and suggested_again == suggested
 
 
 def test_failed_trials_do_not_keep_the_others_from_going_on():

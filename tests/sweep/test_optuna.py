@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.sweep.engines import SPACE, best, same_when_gone_on_with, search
+from tests.sweep.engines import SPACE, best, gone_on_with, search
 from tfrun import ConfigError, Optuna, Random
 from tfrun.sweep import Report
 from tfrun.sweep.space import parse
@@ -22,7 +22,8 @@ def test_tpe_comes_nearer_to_the_best_than_chance_does():
 
 @pytest.mark.parametrize("sampler", ["tpe", "cmaes", "nsgaii", "random", "qmc"])
 def test_a_search_that_is_gone_on_with_suggests_the_same(sampler):
-    same_when_gone_on_with(made(sampler=sampler), at=31, workers=3, fails=lambda number: number == 5)
+    suggested, suggested_again = gone_on_with(made(sampler=sampler), at=31, workers=3, fails=lambda number: number == 5)
+    assert suggested and suggested_again == suggested
 
 
 def test_values_are_of_the_space():

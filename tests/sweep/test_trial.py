@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from tfrun.apart import Failed, apart
+from tfrun.apart import Failed, apart, server
+from tfrun.apart.limits import Limits
 from tfrun.component import plain
 from tfrun.training.frozen import Frozen
 
@@ -59,6 +60,25 @@ def test_the_data_are_examined_by_one_trial_for_all(mapping, tmp_path):
     for number in range(2):
         apart(WORK, mapping={**mapping, "seed": number}, directory=str(tmp_path / str(number)), until=1.0)
     assert [(tmp_path / str(number) / "data" / "anomalies.pbtxt").exists() for number in range(2)] == [True, False]
+
+
+def test_data_that_a_killed_trial_was_examining_are_examined_by_the_next(mapping, tmp_path):
+    dataset = {**mapping["dataset"], "_target_": "tests.sweep.waiting.Waiting", "file": str(tmp_path / "file")}
+    mapping = {**mapping, "debug": False, "dataset": dataset}
+    killed = server().start(WORK, Limits(), mapping=mapping, directory=str(tmp_path / "0"), until=1.0)
+    log = tmp_path / "0" / "log.txt"
+    while not (log.is_file() and "checks: start" in log.read_text()):
+        assert not killed.ended
+        server().wait(0.05)
+    apart(WORK, mapping=mapping, directory=str(tmp_path / "1"), until=1.0)  # does not wait for the first
+    killed.stop()
+    with pytest.raises(Failed, match="killed by signal 9"):
+        killed.answer()
+    (tmp_path / "file").touch()
+    for number in (2, 3):
+        apart(WORK, mapping=mapping, directory=str(tmp_path / str(number)), until=1.0)
+    examined = [(tmp_path / str(number) / "data" / "anomalies.pbtxt").exists() for number in range(4)]
+    assert examined == [False, False, True, False]
 
 
 def test_what_it_raises_comes_with_its_traceback(mapping, tmp_path):

@@ -165,17 +165,22 @@ class Server:
     def _listen(self) -> None:
         """What the server tells of its children, until it ends."""
         try:
-            for line in self._lines:
-                told = json.loads(line)
-                work = self._works[told["number"]]
-                if "pid" in told:
-                    work.forked(told["pid"])
-                else:
-                    del self._works[told["number"]]
-                    work.close(told["code"])
-                    self._news.set()
-        except (OSError, ValueError):
-            pass  # closed by us
+            # A server that is killed with jobs unread ends its lines so; what it had taken on is lost, as at any other end.
+            with contextlib.suppress(ConnectionResetError):
+                for line in self._lines:
+                    if line.endswith("\n"):  # else it was killed while it told
+                        self._hear(json.loads(line))
+        finally:
+            self._lose()
+
+    def _hear(self, told: dict[str, int]) -> None:
+        if "pid" in told:
+            self._works[told["number"]].forked(told["pid"])
+        else:
+            self._works.pop(told["number"]).close(told["code"])
+            self._news.set()
+
+    def _lose(self) -> None:
         with self._lock:
             self._lost = True
             for work in self._works.values():

@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from tfrun.cli.directory import check_is_run
 from tfrun.cli.summary import tell
 from tfrun.config.load import load, load_file
-from tfrun.config.problems import ConfigError, Problem, RunError
+from tfrun.config.problems import ConfigError, Problem
 
 _ANY = ("dataset=fashion", "backbone=none")  # groups without a default: only `export` is taken
 
@@ -19,9 +20,7 @@ def main(argv: list[str]) -> int:
         "overrides", nargs="+", help="export=[tflite,tfjs] and keys of these, e.g. export.tflite.variants=[int4]"
     )
     args = parser.parse_args(argv)
-    if not (args.directory / "config.yaml").is_file():
-        rule = "is no run directory: it holds no config.yaml"
-        raise RunError(Problem(str(args.directory), rule, "name runs/<experiment>/<date_time>"))
+    check_is_run(args.directory)
     from tfrun.further import add_exports
 
     targets = _targets(args.overrides)

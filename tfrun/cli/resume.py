@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from tfrun.cli.app import run_app
+from tfrun.cli.directory import check_is_run
 from tfrun.cli.summary import tell
 from tfrun.component import plain
 from tfrun.config.load import from_mapping, load_file
@@ -29,9 +30,7 @@ def main(argv: list[str]) -> int:
     command = command_of_sweep(args.directory, args.overrides)
     if command is not None:
         return run_app(["-m", *command])
-    if not (args.directory / "config.yaml").is_file():
-        rule = "is no run directory: it holds no config.yaml"
-        raise RunError(Problem(str(args.directory), rule, "name runs/<experiment>/<date_time>"))
+    check_is_run(args.directory)
     experiment = load_file(args.directory / "config.yaml")
     if args.overrides:
         experiment = from_mapping(_changed(plain(experiment), args.overrides))

@@ -9,6 +9,7 @@ import select
 import sys
 from pathlib import Path
 
+from tfrun.cli.directory import check_is_run
 from tfrun.config.problems import Problem, RunError, TfrunError, shorten
 from tfrun.sweep.summary import is_sweep
 
@@ -21,10 +22,8 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--uri", help="tracking server or store, in the place of the config's")
     parser.add_argument("--follow", action="store_true", help="send while the run goes on, until standard input ends")
     args = parser.parse_args(argv)
-    if not is_sweep(args.directory) and not (args.directory / "config.yaml").is_file():
-        raise RunError(
-            Problem(str(args.directory), "is no run directory: it holds no config.yaml", "name runs/<experiment>/<date_time>")
-        )
+    if not is_sweep(args.directory):
+        check_is_run(args.directory)
     try:
         sync = _sync(args.directory, args.uri)
     except TfrunError as error:

@@ -53,10 +53,15 @@ class Artifact:
 
     @property
     def name(self) -> str:
-        return self.target if self.variant == "default" else f"{self.target}/{self.variant}"
+        return name_of(self.target, self.variant)
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
+
+
+def name_of(target: str, variant: str) -> str:
+    """Of an artifact, wherever one is named."""
+    return target if variant == "default" else f"{target}/{variant}"
 
 
 @dataclass(frozen=True)
@@ -101,7 +106,7 @@ class Export(Component):
 
     def names(self) -> list[str]:
         """Names of the artifacts it will make, as `Artifact.name` gives them."""
-        raise NotImplementedError
+        return [self.target]
 
     def problems(self, key: str) -> list[Problem]:
         """What can be told to be wrong before the run starts. key: of this target in the config."""

@@ -98,6 +98,7 @@ def _plain(value: Any) -> Any:
     return value.decode("utf-8", errors="replace") if isinstance(value, bytes) else np.asarray(value).tolist()
 
 
-def write(content: dict[str, Any], exports: Path) -> None:
-    exports.mkdir(exist_ok=True)
-    (exports / "contract.json").write_text(json.dumps(content, ensure_ascii=False, allow_nan=False) + "\n")
+def write(content: dict[str, Any], folder: Path) -> None:
+    folder.mkdir(exist_ok=True)
+    text = json.dumps(content, ensure_ascii=False, allow_nan=False) + "\n"
+    (folder / "contract.json").write_text(text, encoding="utf-8")

@@ -28,3 +28,16 @@ class Conversion(Export):
         return apart(
             function, Limits(self.time_limit, int(self.memory_limit * 1e9) if self.memory_limit else free), **arguments
         )
+
+
+class InVariants(Conversion):
+    """Base of those that make one artifact a variant; of these, float32 is held to the trained model."""
+
+    variants: list[str]
+    max_difference: float = setting(1e-4, "largest difference of float32 probabilities from the trained model", gt=0)
+
+    def names(self) -> list[str]:
+        return [f"{self.target}/{variant}" for variant in dict.fromkeys(self.variants)]
+
+    def largest_difference(self, variant: str) -> float | None:
+        return self.max_difference if variant == "float32" else None

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from tfrun.apart import Failed
 from tfrun.component import setting
 from tfrun.export import Artifact, Source
-from tfrun.export.conversion import Conversion
+from tfrun.export.conversion import InVariants
 
 Variant = Literal["float32", "dynamic", "int8"]
 _SAYS = {
@@ -17,7 +17,7 @@ _SAYS = {
 }
 
 
-class LiteRTJS(Conversion):
+class LiteRTJS(InVariants):
     """For browsers, with LiteRT.js: files that answer one row of fixed shape; `demo/index.html` is a page that predicts.
 
     LiteRT.js takes no batches of unknown size, and neither int8 inputs nor outputs: pictures are float32 of the size that the
@@ -29,17 +29,10 @@ class LiteRTJS(Conversion):
         "float32; dynamic: int8 weights; int8: int8 weights and activations inside", min_length=1,
     )  # fmt: skip
     representative_examples: int = setting(200, "training rows that int8 ranges are fitted on", unit="rows", ge=1)
-    max_difference: float = setting(1e-4, "largest difference of float32 probabilities from the trained model", gt=0)
 
     @property
     def target(self) -> str:
         return "litertjs"
-
-    def names(self):
-        return [f"{self.target}/{variant}" for variant in dict.fromkeys(self.variants)]
-
-    def largest_difference(self, variant: str) -> float | None:
-        return self.max_difference if variant == "float32" else None
 
     def write(self, source: Source) -> list[Artifact]:
         from tfrun.export import page, representative

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from tfrun.export import representative, tflite_file
 from tfrun.export.frozen import Frozen, frozen
-from tfrun.export.runtime import wire
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -30,7 +29,7 @@ def write(saved_model: str, signature: str, variant: str, rows: str, path: str, 
         save(model, specs, signature, folder / "model")
         fitting = folder / "rows"
         if variant == "int8":
-            _write_rows(fitted(rows, specs, method), fitting)
+            representative.write_rows(fitted(rows, specs, method), fitting)
         foreign = tflite_file.write(str(folder / "model"), signature, variant, str(fitting), path, about=None)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -111,9 +110,3 @@ def fitted(rows: str, specs: dict[str, tf.TensorSpec], method: str) -> Iterator[
             if specs[name].dtype != value.dtype else value
             for name, value in row.items()
         }  # fmt: skip
-
-
-def _write_rows(rows: Iterator[dict], path: Path) -> None:
-    with path.open("wb") as stream:
-        for row in rows:
-            wire.send(stream, row)

@@ -19,9 +19,6 @@ class ONNX(Conversion):
     def target(self) -> str:
         return "onnx"
 
-    def names(self):
-        return [self.target]
-
     def problems(self, key):
         return needed(key, "onnx", "tf2onnx", "onnx", "onnxruntime", value=self.target)
 

@@ -17,9 +17,6 @@ class SavedModel(Export):
     def target(self) -> str:
         return "saved_model"
 
-    def names(self):
-        return [self.target]
-
     def largest_difference(self, variant: str) -> float:
         return self.max_difference
 

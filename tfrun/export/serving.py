@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import time
 from pathlib import Path
@@ -17,7 +16,7 @@ from tfrun.component import setting
 from tfrun.export import Artifact, Export, Source
 
 _LONGEST = 600.0  # seconds for answering the warm-up requests
-_CONTRACT = Path("assets.extra") / "contract.json"
+_EXTRA = "assets.extra"  # TensorFlow's name of a folder for what it does not read
 
 
 class Serving(Export):
@@ -53,14 +52,11 @@ class Serving(Export):
     def target(self) -> str:
         return "serving"
 
-    def names(self):
-        return [self.target]
-
     def largest_difference(self, variant: str) -> float:
         return self.max_difference
 
     def write(self, source: Source) -> list[Artifact]:
-        from tfrun.serving.disk import sync_folder
+        from tfrun.disk import sync_folder
 
         name, version = self.name or source.name, self.version or int(time.time())
         folder = source.run_directory / "exports" / "serving"
@@ -80,15 +76,13 @@ class Serving(Export):
 
     def _fill(self, hidden: Path, name: str, source: Source) -> dict[str, int]:
         """Writes the version. Returns what `warmup.replay` says of it. Raises Failed where it cannot answer."""
+        from tfrun.export import contract
         from tfrun.serving import warmup
 
         shutil.copytree(source.saved_model, hidden)
         if self.warmup_rows:
             warmup.write(hidden, name, source.held.split.first(self.warmup_rows).inputs())
-        (hidden / _CONTRACT).parent.mkdir(exist_ok=True)
-        (hidden / _CONTRACT).write_text(
-            json.dumps(source.contract, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8"
-        )
+        contract.write(source.contract, hidden / _EXTRA)
         return apart("tfrun.serving.warmup:replay", Limits(_LONGEST), version=str(hidden))
 
     def _tell(self, folder: Path, name: str, version: int, memory: int, contract: dict[str, Any]) -> None:

@@ -10,17 +10,23 @@ from tfrun.export import Artifact
 
 
 def sized(artifacts: list[Artifact], run_directory: Path) -> list[Artifact]:
-    """With bytes, hashes, and their ratios to the SavedModel folder and to the float32 TFLite file."""
-    weighed = [replace(a, bytes=size_of(run_directory / a.path), sha256=hash_of(run_directory / a.path)) for a in artifacts]
-    saved_model = next((a.bytes for a in weighed if a.target == "saved_model"), 0)
-    float_tflite = next((a.bytes for a in weighed if a.target == "tflite" and a.variant == "float32"), 0)
+    """With bytes, hashes, and the ratios of `related`."""
+    return related(
+        [replace(a, bytes=size_of(run_directory / a.path), sha256=hash_of(run_directory / a.path)) for a in artifacts]
+    )
+
+
+def related(artifacts: list[Artifact]) -> list[Artifact]:
+    """With the ratios of their bytes to the SavedModel folder's and to the float32 TFLite file's."""
+    saved_model = next((a.bytes for a in artifacts if a.target == "saved_model"), 0)
+    float_tflite = next((a.bytes for a in artifacts if a.target == "tflite" and a.variant == "float32"), 0)
     return [
         replace(
             a,
             bytes_vs_saved_model=a.bytes / saved_model if saved_model and a.bytes else None,
             bytes_vs_float_tflite=a.bytes / float_tflite if float_tflite and a.bytes and a.target == "tflite" else None,
         )
-        for a in weighed
+        for a in artifacts
     ]
 
 

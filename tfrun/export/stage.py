@@ -17,31 +17,42 @@ from tfrun.quiet import native_output_to
 if TYPE_CHECKING:
     from tfrun.dataset import Data
     from tfrun.experiment import Experiment
+    from tfrun.export.trained import Trained
     from tfrun.model import Model
     from tfrun.record import Record
 
 Written = list[tuple[Artifact, float | None]]  # with the largest difference of probabilities that it may have
 
 
-def export(experiment: Experiment, model: Model, data: Data, held: Held, record: Record, directory: Path) -> list[Artifact]:
-    """Writes every target below `directory` and measures every file, each in a fresh process."""
+def export(
+    experiment: Experiment, model: Model, data: Data, held: Held, record: Record, directory: Path,
+    validation: dict[str, float] | None = None,
+) -> list[Artifact]:  # fmt: skip
+    """Writes every target below `directory` and measures every file, each in a fresh process.
+
+    validation: metrics of the trained model on that split, through the backbone itself; None: found where they are needed.
+    """
     if not experiment.export:
         return []
-    written = _write(experiment, model, data, held, record, directory)
+    from tfrun.export.trained import Trained
+
+    trained = Trained(experiment, model, data, held.to_numeric, (validation or {}).get(experiment.evaluation.primary))
+    written = _write(trained, held, record, directory)
     return sized(_measure(experiment, written, held, record, directory), directory)
 
 
-def _write(experiment: Experiment, model: Model, data: Data, held: Held, record: Record, directory: Path) -> Written:
+def _write(trained: Trained, held: Held, record: Record, directory: Path) -> Written:
     from tfrun.export import module
 
+    targets = trained.experiment.export
     written: Written = []
     with record.stage("export", has_progress=True) as stage:
         with (
-            record.progress("writing", len(experiment.export), "targets") as progress,
+            record.progress("writing", len(targets), "targets") as progress,
             native_output_to(record.log_path),
-            _source(experiment, model, data, held, directory) as source,
+            _source(trained, held, directory) as source,
         ):
-            for number, target in enumerate(experiment.export.values(), start=1):
+            for number, target in enumerate(targets.values(), start=1):
                 written += [(artifact, target.largest_difference(artifact.variant)) for artifact in target.write(source)]
                 progress.reach(number, target.target)
         indirect = sorted({artifact.target for artifact, _ in written if artifact.signature == module.NUMERIC})
@@ -51,11 +62,11 @@ def _write(experiment: Experiment, model: Model, data: Data, held: Held, record:
 
 
 @contextmanager
-def _source(experiment: Experiment, model: Model, data: Data, held: Held, directory: Path) -> Iterator[Source]:
+def _source(trained: Trained, held: Held, directory: Path) -> Iterator[Source]:
     """The whole model in a folder that is gone afterwards."""
     from tfrun.export import contract, module
-    from tfrun.export.trained import Trained
 
+    experiment, model = trained.experiment, trained.model
     exports = directory / "exports"
     scratch = exports / ".source"
     try:
@@ -63,9 +74,8 @@ def _source(experiment: Experiment, model: Model, data: Data, held: Held, direct
         content = contract.contract(model, contract.example(held.split))
         content |= {"decision": dict(held.decision)} if held.decision else {}
         contract.write(content, exports)
-        trained = Trained(experiment, model, data, held.to_numeric)
         yield Source(
-            experiment.name, scratch / "saved_model", data, held, content, directory, experiment.seed, held.to_numeric, trained
+            experiment.name, scratch / "saved_model", trained.data, held, content, directory, experiment.seed, held.to_numeric, trained
         )  # fmt: skip
     finally:
         shutil.rmtree(scratch, ignore_errors=True)

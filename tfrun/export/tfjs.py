@@ -8,7 +8,7 @@ from typing import Literal
 from tfrun.apart import Failed
 from tfrun.component import setting
 from tfrun.export import Artifact, Source
-from tfrun.export.conversion import Conversion
+from tfrun.export.conversion import InVariants
 
 Variant = Literal["float32", "float16", "uint8"]
 _SAYS = {
@@ -18,7 +18,7 @@ _SAYS = {
 }
 
 
-class TFJS(Conversion):
+class TFJS(InVariants):
     """For browsers, with TensorFlow.js: `loadGraphModel` reads each folder; `demo/index.html` is a page that predicts.
 
     Browsers compute in float32 and int32: pixels are an int32 tensor there. Where an input is a string, the files answer the
@@ -32,17 +32,10 @@ class TFJS(Conversion):
         min_length=1,
     )  # fmt: skip
     embedded: bool = setting(True, "the page holds one variant once more, so that it also runs when it is opened as a file")
-    max_difference: float = setting(1e-4, "largest difference of float32 probabilities from the trained model", gt=0)
 
     @property
     def target(self) -> str:
         return "tfjs"
-
-    def names(self):
-        return [f"{self.target}/{variant}" for variant in dict.fromkeys(self.variants)]
-
-    def largest_difference(self, variant: str) -> float | None:
-        return self.max_difference if variant == "float32" else None
 
     def write(self, source: Source) -> list[Artifact]:
         artifacts = [self._write(variant, source) for variant in dict.fromkeys(self.variants)]

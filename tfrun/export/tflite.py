@@ -12,7 +12,7 @@ from tfrun.component import setting
 from tfrun.config.extras import needed
 from tfrun.config.problems import Problem
 from tfrun.export import Artifact, Source
-from tfrun.export.conversion import Conversion
+from tfrun.export.conversion import InVariants
 from tfrun.export.tflite_int4 import PACKAGE, Int4
 from tfrun.export.tflite_int8 import Int8
 
@@ -21,7 +21,7 @@ _CALIBRATED = {"int8", "int16x8"}  # need representative rows
 _AT_ONCE = 2  # conversions: each of them is busy on one core most of the time
 
 
-class TFLite(Conversion):
+class TFLite(InVariants):
     """For phones and small devices: raw inputs, float32 probabilities, builtin ops only; labels and metadata inside.
 
     These runtimes have no strings: where an input is one, the files answer the signature `numeric`, which takes numbers and
@@ -34,7 +34,6 @@ class TFLite(Conversion):
         "int4: int4 and int8 weights", min_length=1,
     )  # fmt: skip
     representative_examples: int = setting(200, "training rows that ranges of integers are fitted on", unit="rows", ge=1)
-    max_difference: float = setting(1e-4, "largest difference of float32 probabilities from the trained model", gt=0)
     int8: Int8 = setting(Int8, "how int8.tflite is made")
     int4: Int4 = setting(Int4, "how int4.tflite is made")
 
@@ -42,14 +41,8 @@ class TFLite(Conversion):
     def target(self) -> str:
         return "tflite"
 
-    def names(self):
-        return [f"{self.target}/{variant}" for variant in dict.fromkeys(self.variants)]
-
     def problems(self, key: str) -> list[Problem]:
         return needed(f"{key}.variants", "int4", PACKAGE, value="int4") if "int4" in self.variants else []
-
-    def largest_difference(self, variant: str) -> float | None:
-        return self.max_difference if variant == "float32" else None
 
     def write(self, source: Source) -> list[Artifact]:
         from tfrun.export import representative

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tfrun.backbone.none import NoBackbone
+from tfrun.evaluation.groups import Groups, Sums
 from tfrun.evaluation.metrics import loss
 from tfrun.export.held import Held
 from tfrun.export.measure import Worker
@@ -35,12 +36,13 @@ class Worth:
 
 @dataclass(frozen=True)
 class Trained:
-    """to_numeric: see export.Source."""
+    """to_numeric: see export.Source. validated: its primary metric on the validation split; None: found when first needed."""
 
     experiment: Experiment
     model: Model
     data: Data
     to_numeric: Callable[[dict], dict] | None = None
+    validated: float | None = None
 
     @property
     def has_validation(self) -> bool:
@@ -59,7 +61,7 @@ class Trained:
         if not np.isfinite(outputs).all():
             raise RuntimeError("gives NaN or infinity")
         metric = self.experiment.evaluation.headline(labels, outputs, classes)
-        return Worth(metric / self._base if self._base else float("nan"), loss(labels, outputs, classes))
+        return Worth(metric / self._base if self._base else float("nan"), float(loss(Sums(Groups(labels, outputs)))[0]))
 
     def answers(self, path: Path, signature: str, split: str, output: str) -> np.ndarray:
         """float32 [rows, ...] of every row of a split, in order."""
@@ -70,5 +72,7 @@ class Trained:
     @cached_property
     def _base(self) -> float:
         """The primary metric of the trained model."""
+        if self.validated is not None:
+            return self.validated
         split, model = self.data.splits["validation"], self.model
         return self.experiment.evaluation.headline(split.labels, model.predict(split), len(model.classes))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tfrun.record.record import write_atomically
+from tfrun.disk import write_atomically
 from tfrun.record.result import Result
 
 if TYPE_CHECKING:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tfrun.component import plain
+from tfrun.component import as_typed, plain
 from tfrun.config.load import load_file
 from tfrun.config.problems import Problem, RunError
+from tfrun.export import name_of
 from tfrun.record.result import read
 from tfrun.sweep.summary import is_sweep
 from tfrun.sweep.summary import read as read_sweep
@@ -70,10 +71,7 @@ class Run:
 
     @property
     def artifacts(self) -> dict[str, dict[str, Any]]:
-        return {
-            one["target"] if one["variant"] == "default" else f"{one['target']}/{one['variant']}": one
-            for one in self.result["artifacts"]
-        }
+        return {name_of(one["target"], one["variant"]): one for one in self.result["artifacts"]}
 
 
 def wilson(share: float, rows: int) -> tuple[float, float]:
@@ -202,12 +200,8 @@ def _differences(runs: list[Run]) -> Table:
     return Table(
         "What differs in the configs",
         list(differing),
-        [[None if v is _MISSING else _value(v) for v in c] for c in differing.values()],
+        [[None if v is _MISSING else as_typed(v) for v in c] for c in differing.values()],
     )
-
-
-def _value(value: Any) -> Any:
-    return {None: "null", True: "true", False: "false"}[value] if isinstance(value, bool | None) else value
 
 
 def _plain(cell: Any) -> Any:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from tfrun.export.measure import Held
+    from tfrun.export.held import Held
 
 LARGEST = 30  # classes of a matrix that a person can still read
 _PAIRS = 20

@@ -116,16 +116,6 @@ class Stage:
     says = ""
 
 
-def write_atomically(path: Path, text: str) -> None:
-    """The file is the old one or the new one, never half of it."""
-    scratch = path.with_name(f".{path.name}.new")
-    with scratch.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    scratch.replace(path)
-
-
 def _claim_new(experiment: Experiment, config: str) -> Path:
     stamp = datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
     for number in range(1, 1000):

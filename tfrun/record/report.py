@@ -12,9 +12,9 @@ import numpy as np
 import yaml
 
 from tfrun.component import plain
+from tfrun.disk import write_atomically
 from tfrun.record import confusion
 from tfrun.record.augmented import augmented
-from tfrun.record.record import write_atomically
 from tfrun.record.result import Result
 
 if TYPE_CHECKING:

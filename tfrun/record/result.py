@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from tfrun.config.problems import Problem, RunError
+from tfrun.disk import write_atomically
 from tfrun.export import Artifact
 from tfrun.gate import Verdict
-from tfrun.record.record import write_atomically
 
 
 @dataclass

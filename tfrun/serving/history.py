@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tfrun.config.problems import Problem, RunError
-from tfrun.serving.disk import settle
+from tfrun.disk import settle
 from tfrun.serving.lock import owner
 
 

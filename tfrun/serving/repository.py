@@ -24,9 +24,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tfrun.config.problems import ConfigError, Problem, RunError, nearest
+from tfrun.disk import copy_folder, sync_folder, write_atomically
 from tfrun.export.size import hash_of, size_of
 from tfrun.serving import configs
-from tfrun.serving.disk import copy_folder, replace, sync_folder
 from tfrun.serving.evidence import Evidence
 from tfrun.serving.history import History, Model
 from tfrun.serving.lock import alone
@@ -194,7 +194,7 @@ class Repository:
                 texts[self.folder / name / f"{label}.config"] = configs.track(name, each, label, bases[name])
         for file, content in texts.items():
             if configs.read(file) != _HEAD + content:
-                replace(file, _HEAD + content)
+                write_atomically(file, _HEAD + content)
 
     def _sweep(self) -> None:
         """Hidden folders of commands that were killed."""

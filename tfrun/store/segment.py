@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import tempfile
 import weakref
@@ -17,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+
+from tfrun.disk import sync_folder, write_synced
 
 ABOUT = "segment.json"
 SCRATCH = ".scratch-"
@@ -54,15 +55,15 @@ def write(parent: Path, digests: np.ndarray, features: np.ndarray, engine: str) 
     try:
         files = {"digests.bin": np.ascontiguousarray(digests), "features.bin": np.ascontiguousarray(features)}
         for name, values in files.items():
-            _write_synced(scratch / name, values.data)
+            write_synced(scratch / name, values.data)
         about = {
             "shape": list(features.shape), "engine": engine,
             "crc32": {name: zlib.crc32(values.data) for name, values in files.items()},
         }  # fmt: skip
-        _write_synced(scratch / ABOUT, json.dumps(about).encode())
+        write_synced(scratch / ABOUT, json.dumps(about).encode())
         target = parent / scratch.name.removeprefix(SCRATCH)
         scratch.rename(target)
-        _sync_folder(parent)
+        sync_folder(parent)
     except BaseException:
         shutil.rmtree(scratch, ignore_errors=True)
         raise
@@ -102,18 +103,3 @@ def _about(path: Path) -> dict:
         raise
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise Damaged(path, f"{ABOUT} cannot be read ({error})") from error
-
-
-def _write_synced(path: Path, content) -> None:
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync_folder(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -7,6 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tfrun.component import as_typed
+from tfrun.sweep.pareto import pareto
+
 WIDTH, HEIGHT = 520.0, 300.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 58.0, 14.0, 14.0, 40.0
 _POINTS = 200  # of one curve: more cannot be seen
@@ -135,16 +138,6 @@ def parallel(keys: dict[str, tuple[str, bool]], rows: Sequence[tuple[int, str, s
 _NONE = object()  # None is a value that people search over
 
 
-def pareto(points: Sequence[tuple[float, float]], less_is_better: tuple[bool, bool]) -> list[int]:
-    """Places of the points that no other one beats in one figure without being worse in the other."""
-    costs = [tuple(value if less else -value for value, less in zip(point, less_is_better, strict=True)) for point in points]
-    return [
-        number
-        for number, mine in enumerate(costs)
-        if not any(other != mine and all(a <= b for a, b in zip(other, mine, strict=True)) for other in costs)
-    ]
-
-
 @dataclass(frozen=True)
 class _Scale:
     place: Callable[[Any], float]
@@ -158,14 +151,10 @@ def _any_scale(values: list[Any], begin: float, end: float, log: bool) -> _Scale
     """As `_scale`; other values than numbers are places beside each other."""
     if all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
         return _scale(values, begin, end, log)
-    names = sorted({_word(value) for value in values})
+    names = sorted({str(as_typed(value)) for value in values})
     step = (end - begin) / len(names)
     places = {name: begin + step * (number + 0.5) for number, name in enumerate(names)}
-    return _Scale(lambda value: places[_word(value)], [Tick(round(at, 1), name[:18]) for name, at in places.items()])
-
-
-def _word(value: Any) -> str:
-    return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+    return _Scale(lambda value: places[str(as_typed(value))], [Tick(round(at, 1), name[:18]) for name, at in places.items()])
 
 
 def _scale(values: Sequence[float], begin: float, end: float, log: bool = False) -> _Scale:

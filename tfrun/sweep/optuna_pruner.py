@@ -43,9 +43,10 @@ class OptunaPruner:
                 if epoch > self._shown.get(number, 0):
                     trial.report(value, epoch)
                     self._shown[number] = epoch
-                    (self._condemned.add if trial.should_prune() else self._condemned.discard)(
-                        number
-                    )  # at each: rungs are kept
+                    if trial.should_prune():  # asked at each: rungs are kept
+                        self._condemned.add(number)
+                    else:
+                        self._condemned.discard(number)
                 last = value
             self._end(number, states.get(number, "failed"), last)
 

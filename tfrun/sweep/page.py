@@ -8,7 +8,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from tfrun.record.record import write_atomically
+from tfrun.component import as_typed
+from tfrun.disk import write_atomically
+from tfrun.export import name_of
 from tfrun.sweep import charts, summary
 from tfrun.sweep.charts import Chart, Parallel, Point
 from tfrun.sweep.importance import ENOUGH, importance
@@ -57,9 +59,7 @@ def _environment():
 
 def short(value: Any) -> str:
     """A value of a trial, in few characters."""
-    if value is None or isinstance(value, bool):
-        return {None: "null", True: "true", False: "false"}[value]
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    return f"{value:.4g}" if isinstance(value, float) else str(as_typed(value))
 
 
 class Drawn:
@@ -176,7 +176,7 @@ class Drawn:
             points = [
                 Point(
                     trial["number"], cost(artifact), value,
-                    f"trial {trial['number']} {_name(artifact)}: {self._worth} {value:.4g}, {cost(artifact):.4g} {x.split()[0]}", trial["state"],
+                    f"trial {trial['number']} {name_of(artifact['target'], artifact['variant'])}: {self._worth} {value:.4g}, {cost(artifact):.4g} {x.split()[0]}", trial["state"],
                 )
                 for trial, artifact, value in measured if cost(artifact) is not None
             ]  # fmt: skip
@@ -192,7 +192,3 @@ class Drawn:
 
 def _points(rows: list[dict[str, Any]], name: str) -> list[tuple[float, float]]:
     return [(row["epoch"], row["validation"][name]) for row in rows if row.get("validation", {}).get(name) is not None]
-
-
-def _name(artifact: dict[str, Any]) -> str:
-    return artifact["target"] if artifact["variant"] == "default" else f"{artifact['target']}/{artifact['variant']}"

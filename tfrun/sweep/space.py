@@ -13,6 +13,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Glob, IntervalSweep, Override, Quote, QuotedString
 from hydra.errors import OverrideParseException
 
+from tfrun.component import as_typed
 from tfrun.config.problems import ConfigError, Problem
 
 _WORD = re.compile(r"[A-Za-z_/][A-Za-z0-9_./:-]*")  # needs no quotes
@@ -181,10 +182,8 @@ def as_override(key: str, value: Any) -> str:
 
 
 def _text(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    if value is None:
-        return "null"
+    if isinstance(value, bool | None):
+        return as_typed(value)
     if isinstance(value, list | tuple):
         return "[" + ",".join(map(_text, value)) + "]"
     if isinstance(value, dict):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Column, Float, Integer, MetaData, String, Table, Text, create_engine, insert, select, update
+from sqlalchemy import Column, Connection, Float, Integer, MetaData, String, Table, Text, create_engine, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from tfrun.config.problems import Problem, RunError
@@ -99,16 +99,18 @@ class SweepStore:
                 insert(_EVENTS).values(sweep=self.name, time=time.time(), kind=kind, content=json.dumps(content))
             )
             if trial is not None:
-                key = (_TRIALS.c.sweep == self.name) & (_TRIALS.c.number == trial.number)
-                row = {"state": trial.state, "content": json.dumps(vars(trial))}
-                if not connection.execute(update(_TRIALS).where(key).values(**row)).rowcount:
-                    connection.execute(insert(_TRIALS).values(sweep=self.name, number=trial.number, **row))
+                self._put(connection, trial)
 
     def keep(self, trial: Trial) -> None:
         """Changes of a trial that no engine is told of."""
         with self._told(), self._engine.begin() as connection:
-            key = (_TRIALS.c.sweep == self.name) & (_TRIALS.c.number == trial.number)
-            connection.execute(update(_TRIALS).where(key).values(state=trial.state, content=json.dumps(vars(trial))))
+            self._put(connection, trial)
+
+    def _put(self, connection: Connection, trial: Trial) -> None:
+        key = (_TRIALS.c.sweep == self.name) & (_TRIALS.c.number == trial.number)
+        row = {"state": trial.state, "content": json.dumps(vars(trial))}
+        if not connection.execute(update(_TRIALS).where(key).values(**row)).rowcount:
+            connection.execute(insert(_TRIALS).values(sweep=self.name, number=trial.number, **row))
 
     def events(self) -> list[tuple[str, Any]]:
         """(kind, content) in their order: `ask` with a suggestion or None, `tell` with a report."""

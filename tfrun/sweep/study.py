@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from tfrun.experiment import Experiment
 from tfrun.record.record import alone
 from tfrun.sweep import Report, Suggestion, Sweep
 from tfrun.sweep.auto import AutoSweep
+from tfrun.sweep.pareto import pareto
 from tfrun.sweep.same import flat, refuse_another
 from tfrun.sweep.store import Trial, store_of
 from tfrun.sweep.trial import rows_of, so_far
@@ -231,17 +233,10 @@ class Study:
 
     def pareto(self) -> list[Trial]:
         """Those that no other one beats in one objective without being worse in another."""
-        done = [trial for trial in self.trials.values() if trial.state == "done" and trial.objectives]
-
-        def costs(trial: Trial) -> list[float]:
-            return [value if lower else -value for value, lower in zip(trial.objectives, self.lower, strict=True)]
-
-        front: list[tuple[list[float], Trial]] = []
-        for mine, trial in sorted(((costs(trial), trial) for trial in done), key=lambda pair: pair[0]):  # who beats is before
-            if not any(other != mine and all(a <= b for a, b in zip(other, mine, strict=True)) for other, _ in front):
-                front.append((mine, trial))
-        return sorted((trial for _, trial in front), key=lambda trial: trial.number)
+        by_number = sorted(self.trials.values(), key=lambda trial: trial.number)
+        done = [trial for trial in by_number if trial.state == "done" and trial.objectives]
+        return [done[place] for place in pareto([trial.objectives for trial in done], self.lower)]
 
 
 def _finite(value: Any) -> bool:
-    return isinstance(value, int | float) and value == value and abs(value) != float("inf")
+    return isinstance(value, int | float) and math.isfinite(value)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from tfrun.component import plain
 from tfrun.config.problems import Problem, RunError
-from tfrun.record.record import write_atomically
+from tfrun.disk import write_atomically
 from tfrun.record.result import finite
 
 if TYPE_CHECKING:

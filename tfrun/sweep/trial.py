@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import json
 import os
 import signal
 from pathlib import Path
 from typing import Any
 
-from tfrun.component import plain
 from tfrun.config.load import from_mapping
+from tfrun.disk import write_atomically
 from tfrun.experiment import Experiment
 from tfrun.export.held import Held
 from tfrun.export.stage import export
 from tfrun.record import Record
 from tfrun.record.console import Console
-from tfrun.record.record import write_atomically
 from tfrun.record.result import Result
 from tfrun.run import recorded, trained
+from tfrun.sweep.examining import examine_once
 from tfrun.tracking.none import NoTracking
 from tfrun.training.stopping import Terminated, terminate
 
@@ -41,9 +40,7 @@ def work(mapping: dict[str, Any], directory: str, until: float | None) -> dict[s
         from tfrun.training.trainer import Paused
 
         try:
-            model, data, history = trained(
-                experiment, record, result, abandon, examine=_first_to_examine(experiment, place.parent), until=until
-            )
+            model, data, history = trained(experiment, record, result, abandon, examine_once, until)
         except Paused as paused:
             told.update(_measured(experiment, paused.rows, {}))
             return "paused"
@@ -118,14 +115,3 @@ def rows_of(directory: Path, tail: int | None = None) -> list[dict]:
         return []
     lines = content[: content.rfind(b"\n") + 1].splitlines()
     return [json.loads(line) for line in (lines[1:] if skipped else lines)]
-
-
-def _first_to_examine(experiment: Experiment, sweep: Path) -> bool:
-    """Whether these data have to be examined: one trial does it for all that read the same."""
-    read = json.dumps([plain(experiment.dataset), plain(experiment.checks)], sort_keys=True)
-    mark = sweep / f".examined-{hashlib.sha256(read.encode()).hexdigest()[:16]}"
-    try:
-        os.close(os.open(mark, os.O_CREAT | os.O_EXCL))
-        return True
-    except FileExistsError:
-        return False

@@ -9,7 +9,7 @@ from typing import Any
 
 from tfrun.component import plain
 from tfrun.config.load import from_mapping
-from tfrun.record.record import write_atomically
+from tfrun.disk import write_atomically
 from tfrun.sweep import page, summary
 from tfrun.tracking.mlflow import MLflow
 from tfrun.tracking.store import Store

@@ -10,8 +10,8 @@ from typing import Any
 
 from tfrun.component import plain
 from tfrun.config.load import load_file
+from tfrun.disk import write_atomically
 from tfrun.experiment import Experiment
-from tfrun.record.record import write_atomically
 from tfrun.tracking.mlflow import MLflow
 from tfrun.tracking.store import Store
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import threading
 from collections.abc import Callable
@@ -18,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from tfrun.disk import settle, sync_folder, write_synced
 
 _PREFIX = "step-"
 
@@ -110,19 +111,15 @@ def write(folder: Path, state: State) -> None:
             hashed = _Hashed(file)
             text = np.frombuffer(json.dumps(state.facts).encode(), np.uint8)
             np.savez(hashed, facts=text, **{f"array/{name}": value for name, value in state.arrays.items()})
-            file.flush()
-            os.fsync(file.fileno())
-        with (scratch / "state.sha256").open("w") as file:
-            file.write(f"{hashed.digest.hexdigest()}  state.npz\n")
-            file.flush()
-            os.fsync(file.fileno())
+            settle(file)
+        write_synced(scratch / "state.sha256", f"{hashed.digest.hexdigest()}  state.npz\n".encode())
         old = folder.with_name(f".old-{folder.name}")
         shutil.rmtree(old, ignore_errors=True)
         if folder.exists():
             folder.rename(old)
         scratch.rename(folder)
         shutil.rmtree(old, ignore_errors=True)
-        _sync(folder.parent)
+        sync_folder(folder.parent)
     except OSError:
         shutil.rmtree(scratch, ignore_errors=True)
         raise
@@ -157,12 +154,3 @@ class _Hashed:
 
     def read(self, *_):
         raise OSError("is written only")
-
-
-def _sync(folder: Path) -> None:
-    """The rename itself must be on disk too."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -20,7 +20,14 @@ def copy_folder(source: Path, target: Path) -> None:
     sync_folder(target)
 
 
-def replace(path: Path, text: str) -> None:
+def write_synced(path: Path, content) -> None:
+    """content: bytes, or what has a buffer of them."""
+    with path.open("wb") as file:
+        file.write(content)
+        settle(file)
+
+
+def write_atomically(path: Path, text: str) -> None:
     """The file is the old one or the new one, never half of it, also after a power cut."""
     scratch = path.with_name(f".{path.name}.new")
     try:
@@ -35,11 +42,13 @@ def replace(path: Path, text: str) -> None:
 
 
 def settle(file) -> None:
+    """What was written to the open `file` is on disk when this returns."""
     file.flush()
     os.fsync(file.fileno())
 
 
 def sync_folder(folder: Path) -> None:
+    """So are the names in `folder`: those of new files, and renames."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
