@@ -117,7 +117,7 @@ class Board:
         rows = [
             [
                 trial.number,
-                *(f"{value:.4f}" for value in trial.objectives),
+                *(f"{value:.4f}" if abs(value) < 1000 else f"{value:,.0f}" for value in trial.objectives),
                 f"{trial.seconds:.1f}",
                 *map(_short, trial.values.values()),
             ]

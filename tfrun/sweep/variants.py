@@ -24,7 +24,8 @@ class Variants:
         self._composed: dict[tuple[str, ...], Any] = {}
 
     def experiment(self, values: Values) -> Experiment:
-        return from_mapping(self.mapping(values))
+        experiment = from_mapping(self.mapping(values))
+        return experiment.fast() if experiment.debug == "fast" else experiment
 
     def plain(self, values: Values) -> dict[str, Any]:
         """As `experiment`, in plain values."""
