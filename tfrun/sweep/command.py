@@ -13,7 +13,9 @@ from tfrun.config.problems import ConfigError, Problem, TfrunError
 from tfrun.config.source import config_dir_now
 from tfrun.record.console import Console
 from tfrun.record.result import read
+from tfrun.sweep import Sweep
 from tfrun.sweep.board import Board
+from tfrun.sweep.launcher import chosen, pool_of
 from tfrun.sweep.outside import Outside
 from tfrun.sweep.pool import LocalPool
 from tfrun.sweep.space import Space, parse
@@ -72,13 +74,11 @@ def sweep(plugin: Any, overrides: list[str]) -> float | None:
     variants = Variants(space)
     base = variants.experiment(next(space.probes()))
     directory = base.sweep.resume or Path(plugin.config.hydra.sweep.dir)
-    limit = base.sweep.memory_limit
-    limits = Limits(base.sweep.time_limit or float("inf"), int(limit * 1e9) if limit else None)
-    pool = LocalPool(base.sweep.workers, limits)
     console = Console()
     with Board(console, directory) as board:
         outside = None
         try:
+            pool = _pool(plugin, base.sweep, space, directory)
             study = Study(base, variants, directory, pool, command=_command(plugin, overrides))
             outside = Outside(study, console, board)
             study.run()
@@ -101,6 +101,22 @@ def sweep(plugin: Any, overrides: list[str]) -> float | None:
     plugin.task_function.codes.append(code)
     best = study.best()
     return best.objectives[0] if best else None
+
+
+def _pool(plugin: Any, settings: Sweep, space: Space, directory: Path) -> Any:
+    """Where trials run. Raises TfrunError where they cannot."""
+    memory = int(settings.memory_limit * 1e9) if settings.memory_limit else None
+    limits = Limits(settings.time_limit or float("inf"), memory)
+    launcher = chosen(plugin.config)
+    if launcher and settings.pool != "local":
+        raise ConfigError(Problem("sweep.pool", f"hydra/launcher={launcher} runs trials too", "use one of them", settings.pool))
+    if launcher:
+        return pool_of(plugin, launcher, settings, space, directory, limits)
+    if settings.pool == "ray":
+        from tfrun.sweep.ray_pool import RayPool
+
+        return RayPool(settings.ray, settings.workers, limits)
+    return LocalPool(settings.workers, limits)
 
 
 def _command(plugin: Any, overrides: list[str]) -> list[str]:
