@@ -13,9 +13,8 @@ from tfrun.config.problems import ConfigError, Problem, TfrunError
 from tfrun.config.source import config_dir_now
 from tfrun.record.console import Console
 from tfrun.record.result import read
-from tfrun.sweep import Sweep
+from tfrun.sweep import Sweep, launcher
 from tfrun.sweep.board import Board
-from tfrun.sweep.launcher import chosen, pool_of
 from tfrun.sweep.outside import Outside
 from tfrun.sweep.pool import LocalPool
 from tfrun.sweep.space import Space, parse
@@ -35,6 +34,9 @@ def space_of(overrides: list[str]) -> Space:
 
 def problems_of(overrides: list[str]) -> list[Problem]:
     """All that is wrong with any value of the sweep, before its first trial."""
+    missing = launcher.problems_of(overrides)
+    if missing:
+        return missing
     try:
         space = space_of(overrides)
         variants = Variants(space)
@@ -107,11 +109,11 @@ def _pool(plugin: Any, settings: Sweep, space: Space, directory: Path) -> Any:
     """Where trials run. Raises TfrunError where they cannot."""
     memory = int(settings.memory_limit * 1e9) if settings.memory_limit else None
     limits = Limits(settings.time_limit or float("inf"), memory)
-    launcher = chosen(plugin.config)
-    if launcher and settings.pool != "local":
-        raise ConfigError(Problem("sweep.pool", f"hydra/launcher={launcher} runs trials too", "use one of them", settings.pool))
-    if launcher:
-        return pool_of(plugin, launcher, settings, space, directory, limits)
+    name = launcher.chosen(plugin.config)
+    if name and settings.pool != "local":
+        raise ConfigError(Problem("sweep.pool", f"hydra/launcher={name} runs trials too", "use one of them", settings.pool))
+    if name:
+        return launcher.pool_of(plugin, name, settings, space, directory, limits)
     if settings.pool == "ray":
         from tfrun.sweep.ray_pool import RayPool
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,10 @@ from tfrun.sweep.job import conduct
 from tfrun.sweep.launcher_pool import LauncherPool, Running
 from tfrun.sweep.space import Space, as_override
 
+_PACKAGES = {
+    "joblib": "hydra-joblib-launcher", "ray": "hydra-ray-launcher", "ray_aws": "hydra-ray-launcher",
+    "submitit_local": "hydra-submitit-launcher", "submitit_slurm": "hydra-submitit-launcher",
+}  # fmt: skip
 _OWN_POOL = "basic"  # Hydra's default, a job after another in this process: tfrun's pools are better
 
 
@@ -21,6 +26,15 @@ def chosen(config: Any) -> str | None:
     """Name of the launcher; None: Hydra's default. config: with Hydra's own part."""
     name = config.hydra.runtime.choices.get("hydra/launcher", _OWN_POOL)
     return None if name == _OWN_POOL else name
+
+
+def problems_of(overrides: list[str]) -> list[Problem]:
+    """A package that is not there. Hydra itself would only say that there is no such option."""
+    name = next((text.partition("=")[2] for text in overrides if text.startswith("hydra/launcher=")), "")
+    package = _PACKAGES.get(name)
+    if package is None or find_spec(f"hydra_plugins.{package.replace('-', '_')}"):
+        return []
+    return [Problem("hydra/launcher", f"needs {package}, not installed here", f"pip install {package}", name)]
 
 
 def pool_of(plugin: Any, name: str, settings: Sweep, space: Space, directory: Path, limits: Limits) -> LauncherPool:
