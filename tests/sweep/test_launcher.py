@@ -46,6 +46,7 @@ def test_a_bad_trial_is_pruned_while_its_batch_goes_on_and_ctrl_c_saves_the_othe
     endless = ["training.epochs=100000", "training.batch_size=16", "optimizer.learning_rate=0.01,1e-9"]
     prune = ["sweep.prune.method=median", "sweep.prune.trials=1", "sweep.prune.warmup=20", "sweep.objective=loss"]
     with Started(tmp_path, *command(module, *JOBLIB, *endless, *prune)) as sweep:
+        sweep.until(lambda directory: measured(directory, 1) >= 3)
         sweep.until(lambda directory: any(trial.state == "pruned" for trial in trials(tmp_path).values()))
         code, _, err = sweep.interrupt()
     assert code == 1 and "stopped: `python -m tfrun resume sweep` goes on with this sweep" in err

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.conftest import tfrun
 from tests.sweep.small import Started, command
+from tfrun.config.problems import RunError
 from tfrun.sweep.store import store_of
 
 
@@ -30,3 +33,8 @@ def test_two_sweeps_at_a_time_share_a_database_and_each_goes_on_from_it(tmp_path
     assert done.code == 0, done.err
     assert states(two, url) == {0: "done", 1: "done", 2: "done"} and states(one, url) == {0: "done", 1: "done"}
     assert not list(tmp_path.glob("*/sweep/sweep.db"))
+
+
+def test_a_driver_that_is_not_installed_is_named(tmp_path):
+    with pytest.raises(RunError, match="needs MySQLdb, not installed here"):
+        store_of(tmp_path, "mysql+mysqldb://127.0.0.1/sweeps")
