@@ -54,7 +54,7 @@ def command_of_sweep(directory: Path, overrides: list[str]) -> list[str] | None:
 
     for override in overrides:
         key = override.partition("=")[0]
-        if key.removeprefix("sweep.") not in Sweep.free or key == "sweep.resume":
+        if key.removeprefix("sweep.").partition(".")[0] not in Sweep.free or key == "sweep.resume":
             free = ", ".join(f"sweep.{name}" for name in Sweep.free if name != "resume")
             raise ConfigError(
                 Problem(key, f"cannot be changed in a sweep that has begun; only {free} can", "start a new sweep")

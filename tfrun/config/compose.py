@@ -250,11 +250,11 @@ def _unexplained(error: Exception) -> Problem:
     if isinstance(error, yaml.MarkedYAMLError):
         mark = error.problem_mark
         return Problem(f"{mark.name}, line {mark.line + 1}", f"is no YAML ({error.problem})", "mend it")
-    if isinstance(error, OSError):
-        return Problem(str(error.filename), f"cannot be read ({error.strerror})", "mend its permissions")
     if isinstance(error, MissingConfigException) and error.missing_cfg_file:
         group, _, option = str(error.missing_cfg_file).rpartition("/")
         return Problem(group or "config", "no such option", nearest(option, error.options or []), option)
+    if isinstance(error, OSError):
+        return Problem(str(error.filename), f"cannot be read ({error.strerror})", "mend its permissions")
     mandatory = re.search(r"You must specify '([^']+)'", str(error))
     if mandatory:
         group = mandatory[1]

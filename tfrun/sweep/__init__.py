@@ -10,6 +10,7 @@ from pydantic import field_validator
 
 from tfrun.component import Component, Settings, setting
 from tfrun.config.problems import Problem
+from tfrun.sweep.cluster import Ray
 from tfrun.sweep.space import Space, Values
 
 State = Literal["running", "paused", "done", "pruned", "failed"]
@@ -74,7 +75,12 @@ class Sweep(Component):
         "primary",
         "what decides, on the validation split: primary (evaluation.primary), another metric of evaluation.metrics, or seconds, parameters; several: the Pareto set is shown",
     )
-    workers: int | Literal["auto"] = setting("auto", "trials at a time; auto: one a GPU, else one a core")
+    workers: int | Literal["auto"] = setting(
+        "auto",
+        "trials at a time; auto: one a GPU, else one a core; on a Ray cluster as many as it has room for; with a launcher of Hydra's: trials in a batch",
+    )
+    pool: Literal["local", "ray"] = setting("local", "where trials run: processes on this machine, or tasks of a Ray cluster")
+    ray: Ray = setting(Ray, "of sweep.pool=ray")
     seed: int = setting(0, "of the engine", ge=0)
     time_limit: float | None = setting(None, "longest a trial may take; null: no limit", unit="seconds", gt=0)
     memory_limit: float | None = setting(
@@ -94,12 +100,15 @@ class Sweep(Component):
         "each trial exports too and measures its files on the validation split: accuracy against size and latency; false: only the best trial, at the end",
     )
     resume: Path | None = setting(None, "directory of a sweep to go on with")
-    storage: str | None = setting(None, "database URL of the sweep's state; null: sweep.db in its directory")
+    storage: str | None = setting(
+        None, "database URL of the sweep's state, which many sweeps and machines may share; null: sweep.db in its directory"
+    )
 
     # What may be another one when a sweep is gone on with: it decides nothing about the trials.
     free: ClassVar[tuple[str, ...]] = (
-        "resume", "workers", "time_limit", "memory_limit", "max_failures", "retries", "finish", "storage"
+        "resume", "workers", "pool", "ray", "time_limit", "memory_limit", "max_failures", "retries", "finish", "storage"
     )  # fmt: skip
+    learns: ClassVar[bool] = True  # what it suggests hangs on what it was told
     has_rungs: ClassVar[bool] = False  # pauses trials and goes on with the best: no `prune` beside it
 
     @field_validator("objective")
@@ -137,4 +146,4 @@ class Sweep(Component):
                     "sweep.prune.method", "this engine has rungs of its own", "use sweep.prune.method=none", self.prune.method
                 )
             ]
-        return []
+        return self.ray.problems() if self.pool == "ray" else []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from tfrun.sweep import Sweep
 from tfrun.sweep.grid import Grid
 from tfrun.sweep.random import Random
@@ -10,6 +12,8 @@ from tfrun.sweep.space import Choice
 
 class AutoSweep(Sweep):
     """Every combination (as `grid`) where there are only choices and ranges, as in `key=a,b,c`; else as `random`."""
+
+    learns: ClassVar[bool] = False
 
     def engine(self, space, lower_is_better, epochs):
         finite = all(isinstance(dimension, Choice) for dimension in space.dimensions)

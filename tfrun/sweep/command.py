@@ -13,6 +13,7 @@ from tfrun.config.problems import ConfigError, Problem, TfrunError
 from tfrun.config.source import config_dir_now
 from tfrun.record.console import Console
 from tfrun.record.result import read
+from tfrun.sweep import Sweep, launcher
 from tfrun.sweep.board import Board
 from tfrun.sweep.outside import Outside
 from tfrun.sweep.pool import LocalPool
@@ -33,6 +34,9 @@ def space_of(overrides: list[str]) -> Space:
 
 def problems_of(overrides: list[str]) -> list[Problem]:
     """All that is wrong with any value of the sweep, before its first trial."""
+    missing = launcher.problems_of(overrides)
+    if missing:
+        return missing
     try:
         space = space_of(overrides)
         variants = Variants(space)
@@ -72,13 +76,11 @@ def sweep(plugin: Any, overrides: list[str]) -> float | None:
     variants = Variants(space)
     base = variants.experiment(next(space.probes()))
     directory = base.sweep.resume or Path(plugin.config.hydra.sweep.dir)
-    limit = base.sweep.memory_limit
-    limits = Limits(base.sweep.time_limit or float("inf"), int(limit * 1e9) if limit else None)
-    pool = LocalPool(base.sweep.workers, limits)
     console = Console()
     with Board(console, directory) as board:
         outside = None
         try:
+            pool = _pool(plugin, base.sweep, space, directory)
             study = Study(base, variants, directory, pool, command=_command(plugin, overrides))
             outside = Outside(study, console, board)
             study.run()
@@ -101,6 +103,22 @@ def sweep(plugin: Any, overrides: list[str]) -> float | None:
     plugin.task_function.codes.append(code)
     best = study.best()
     return best.objectives[0] if best else None
+
+
+def _pool(plugin: Any, settings: Sweep, space: Space, directory: Path) -> Any:
+    """Where trials run. Raises TfrunError where they cannot."""
+    memory = int(settings.memory_limit * 1e9) if settings.memory_limit else None
+    limits = Limits(settings.time_limit or float("inf"), memory)
+    name = launcher.chosen(plugin.config)
+    if name and settings.pool != "local":
+        raise ConfigError(Problem("sweep.pool", f"hydra/launcher={name} runs trials too", "use one of them", settings.pool))
+    if name:
+        return launcher.pool_of(plugin, name, settings, space, directory, limits)
+    if settings.pool == "ray":
+        from tfrun.sweep.ray_pool import RayPool
+
+        return RayPool(settings.ray, settings.workers, limits)
+    return LocalPool(settings.workers, limits)
 
 
 def _command(plugin: Any, overrides: list[str]) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from tfrun.component import setting
 from tfrun.sweep import Engine, Suggestion, Sweep
 
@@ -10,6 +12,7 @@ class Grid(Sweep):
     """All combinations of choices and ranges, in the order of the command line. Intervals are refused."""
 
     trials: int | None = setting(None, "most trials; null: all combinations", ge=1)
+    learns: ClassVar[bool] = False
 
     def engine(self, space, lower_is_better, epochs):
         return Listed(space.grid(), self.trials)

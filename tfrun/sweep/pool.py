@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from tfrun.apart import Failed, Work, server
 from tfrun.apart.limits import Limits
 from tfrun.cores import cores
+from tfrun.sweep import Suggestion
 
 _STOPPING = 60.0  # seconds that a trial has to save itself
 
 
 @dataclass
 class Running:
-    """One trial at work. stopped: why it was asked to stop."""
+    """One trial at work. stopped: why it was asked to stop. began: by the clock."""
 
     number: int
     work: Work
     place: int
     stopped: str = ""
+    began: float = field(default_factory=time.time)
 
 
 class LocalPool:
@@ -39,7 +42,7 @@ class LocalPool:
     def has_room(self) -> bool:
         return len(self.running) < self.size
 
-    def start(self, number: int, mapping: dict[str, Any], directory: Path, until: float | None) -> None:
+    def start(self, suggestion: Suggestion, mapping: dict[str, Any], directory: Path) -> None:
         taken = {running.place for running in self.running.values()}
         place = next(place for place in range(self.size) if place not in taken)
         environment = {"CUDA_VISIBLE_DEVICES": self.gpus[place % len(self.gpus)]} if self.gpus else {}
@@ -50,9 +53,9 @@ class LocalPool:
             self._shares[place],
             mapping=mapping,
             directory=str(directory),
-            until=until,
+            until=suggestion.until,
         )
-        self.running[number] = Running(number, work, place)
+        self.running[suggestion.number] = Running(suggestion.number, work, place)
 
     def wait(self, seconds: float) -> None:
         """Until one has ended, or so long; trials that pass a limit are ended."""

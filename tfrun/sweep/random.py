@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import ClassVar
 
 import numpy as np
 
@@ -13,6 +14,8 @@ from tfrun.sweep.space import Choice, Space, Values
 
 class Random(Sweep):
     """Each key drawn by itself: choices evenly, intervals evenly or by their logarithm. No combination twice, as far as there are others."""
+
+    learns: ClassVar[bool] = False
 
     def engine(self, space, lower_is_better, epochs):
         return Listed(_drawn(space, self.seed), self.trials)

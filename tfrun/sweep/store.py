@@ -69,7 +69,10 @@ class SweepStore:
         self.url, self.name = url, name
         with self._told():
             self._engine = create_engine(url)
-            _META.create_all(self._engine)
+            try:
+                _META.create_all(self._engine)
+            except SQLAlchemyError:  # another sweep makes them at this moment
+                _META.create_all(self._engine)
 
     def facts(self) -> dict[str, Any] | None:
         """What the sweep was begun with; None: it is new."""
@@ -135,6 +138,10 @@ class SweepStore:
         """What the database says, in one line."""
         try:
             yield
+        except ModuleNotFoundError as error:
+            rule = f"needs {error.name}, not installed here"
+            way_out = "install it, or name the driver that you have: postgresql+psycopg2://…"
+            raise RunError(Problem("sweep.storage", rule, way_out, self.url)) from error
         except SQLAlchemyError as error:
             reason = " ".join(str(getattr(error, "orig", None) or error).split())[:160]
             way_out = "mend it, and go on with sweep.resume"

@@ -85,6 +85,7 @@ class Study:
             self.looked()
             for running, answer in self.pool.ended():
                 asked_in_vain = False
+                self._since[running.number] = running.began  # it may have waited for a machine
                 self._ended(self.trials[running.number], running.stopped, answer)
             self._prune()
 
@@ -109,7 +110,7 @@ class Study:
         self._since[trial.number] = time.time()
         # A trial is no sweep: its config stays the same when the sweep is gone on with.
         mapping = {**self.variants.plain(suggestion.values), "sweep": plain(AutoSweep())}
-        self.pool.start(trial.number, mapping, Path(trial.directory), suggestion.until)
+        self.pool.start(suggestion, mapping, Path(trial.directory))
         self.told(trial)
 
     def _ended(self, trial: Trial, stopped: str, answer: dict[str, Any] | Failed) -> None:
