@@ -7,6 +7,7 @@ import sys
 import traceback
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,8 @@ from tfrun.experiment import PROMISES, Experiment
 from tfrun.export import Artifact
 from tfrun.export.stage import export
 from tfrun.gate import Verdict, judge
+from tfrun.provenance import licences
+from tfrun.provenance.repeat import NO_ORIGINAL, NoOriginal, Repeat
 from tfrun.quiet import import_tensorflow, native_output_to
 from tfrun.record import Record
 from tfrun.record.console import Console
@@ -35,11 +38,13 @@ if TYPE_CHECKING:
     from tfrun.training.trainer import History
 
 
-def run(experiment: Experiment, directory: str | Path | None = None, quiet: bool = False) -> Result:
+def run(
+    experiment: Experiment, directory: str | Path | None = None, quiet: bool = False, repeats: Repeat | NoOriginal | None = None
+) -> Result:
     """Does the whole experiment and leaves everything in a run directory.
 
     directory: where; None: `runs/<name>/<date_time>`. One that holds an unfinished run of the same experiment is gone on with.
-    quiet: print nothing.
+    quiet: print nothing. repeats: the run that this one shall be like; `result.repeat` tells how far it is.
     Returns the result; `result.verdict` says whether the model may ship.
     Raises ConfigError before anything is done, RunError when the run cannot be finished. What was reached until then,
     also until Ctrl-C, is in the run directory.
@@ -54,7 +59,8 @@ def run(experiment: Experiment, directory: str | Path | None = None, quiet: bool
         return _follow(experiment, quiet)
     directory = Path(directory) if directory else None
     experiment = _seeded(experiment, directory)
-    return recorded(experiment, Record.open(experiment, directory, Console(quiet)), _whole)
+    record = Record.open(experiment, directory, Console(quiet))
+    return recorded(experiment, record, partial(_whole, original=repeats or NO_ORIGINAL))
 
 
 def resume(directory: str | Path, experiment: Experiment | None = None, quiet: bool = False) -> Result:
@@ -135,25 +141,42 @@ def _checked(experiment: Experiment, record: Record, result: Result, _) -> str:
     return "checked"
 
 
-def _whole(experiment: Experiment, record: Record, result: Result, abandon: Callable[[TfrunError], None]) -> str:
+def _whole(
+    experiment: Experiment,
+    record: Record,
+    result: Result,
+    abandon: Callable[[TfrunError], None],
+    original: Repeat | NoOriginal = NO_ORIGINAL,
+) -> str:
     """abandon: ends the process when training cannot be ended otherwise. Returns the status of the run."""
-    model, data, history = trained(experiment, record, result, abandon)
+    original.before(record)
+    model, data, history = trained(experiment, record, result, abandon, opened=original.opened)
     held = evaluate(experiment, model, data, record, result)
     artifacts = export(experiment, model, data, held, record, record.directory)
     result.verdict = decide(experiment, artifacts, record, result)
+    result.repeat = original.after(record, result, held)
     report(experiment, model, data, history, held, record, result)
     return "done"
 
 
 def trained(
-    experiment: Experiment, record: Record, result: Result, abandon, examine: bool = True, until: float | None = None
+    experiment: Experiment,
+    record: Record,
+    result: Result,
+    abandon,
+    examine: bool = True,
+    until: float | None = None,
+    opened: Callable[[Record, Result], None] = NO_ORIGINAL.opened,
 ) -> tuple[Model, Data, History]:
-    """From the newest checkpoint, where the run directory has one. examine: check the data too. until: see `train`."""
+    """From the newest checkpoint, where the run directory has one. examine: check the data too. until: see `train`.
+    opened: called when the data are open.
+    """
     start(experiment, record, result)
     from tfrun.model import build
 
     with experiment.strategy.open(experiment, record, abandon) as strategy:  # first: reading pictures would fix the devices
         data = open_data(experiment, record, result)
+        opened(record, result)
         if experiment.strategy.leads and examine:
             examine_data(experiment, data, record, result)
         model = build_model(experiment, data, strategy, record, result)
@@ -172,12 +195,14 @@ def start(experiment: Experiment, record: Record, result: Result) -> None:
         import keras
         import tensorflow as tf
 
-        from tfrun.record import provenance
+        from tfrun.provenance import environment, files
 
         keras.utils.set_random_seed(experiment.seed)
         if experiment.determinism == "strict":
             tf.config.experimental.enable_op_determinism()
-        result.environment = provenance.environment()
+        result.environment = environment()
+        if experiment.strategy.leads:
+            files.keep_diff(record, result)
         stage.says = f"TensorFlow {tf.__version__}, Keras {keras.__version__}, seed {experiment.seed}"
 
 
@@ -188,10 +213,14 @@ def build_model(experiment: Experiment, data: Data, strategy, record: Record, re
         model = build(experiment, data, strategy, record.warn)
         facts = model.facts
         result.backbone = asdict(facts)
+        result.initial_weights_sha256 = model.head_sha256()
+        result.licences = licences.examined(experiment, data.licence, facts)
         stage.says = (
             f"{facts.handle} ({facts.parameters:,} weights, licence {facts.licence}) + head ({model.head.count_params():,}), "
             f"input {'×'.join(map(str, model.transform.output_shape)) or model.transform.output_dtype}"
         )
+    for finding in result.licences["findings"]:
+        record.warn(finding["text"])
     return model
 
 
@@ -220,6 +249,7 @@ def train_model(
 def decide(experiment: Experiment, artifacts: list[Artifact], record: Record, result: Result) -> Verdict:
     with record.stage("verdict") as stage:
         result.artifacts, verdict = judge(experiment.gate, result.metrics, artifacts)
+        verdict = licences.judged(verdict, result.licences)
         stage.says = "blessed" if verdict.blessed else "not blessed"
     return verdict
 
@@ -228,11 +258,13 @@ def report(
     experiment: Experiment, model: Model, data: Data, history: History, held: Held, record: Record, result: Result
 ) -> None:
     from tfrun.export.numeric import numeric
+    from tfrun.provenance import files
     from tfrun.record import card
     from tfrun.record import report as page
 
     with record.stage("report") as stage:
         result.durations = dict(record.durations)
+        files.write(experiment, held, result)
         page.write(experiment, model, data, history, held, result)
         part = numeric(model)
         card.write(experiment, data, model.transform.says, result, part.inputs if part else ())
