@@ -22,10 +22,10 @@ _WORDS = r"pass(?:word|wd|phrase)|pwd|secrets?|token|credentials?|authorization"
 _PAIRS = r"(?:api|access|private|account|auth|encryption)[_.-]?key"
 _NAME = re.compile(rf"(?:^|[^a-z])(?:{_WORDS}|{_PAIRS})(?:$|[^a-z])", re.IGNORECASE)
 _HARMLESS = re.compile(r"[_.-](?:env|file|path|name|type|id|length|count|url|uri|source)$", re.IGNORECASE)
-_KEY = rf"[\w.-]*(?:(?<![A-Za-z])|(?<=_))(?:{_WORDS}|{_PAIRS})(?![A-Za-z])[\w.-]*"
+_KEY = rf"[\w.-]{{0,60}}(?:(?<![A-Za-z])|(?<=_))(?:{_WORDS}|{_PAIRS})(?![A-Za-z])[\w.-]{{0,60}}"
 
 _TELLING = re.compile(r"://|Bearer |Basic |pass|pwd|secret|token|credential|authoriz|key", re.IGNORECASE)
-_USER = re.compile(r"(?<=://)[^/@\s'\"]+(?=@)")  # of an address, with its password
+_USER = re.compile(r"(?<=://)[^/@\s'\"]{1,300}(?=@)")  # of an address, with its password
 _ASSIGNED = re.compile(rf"(?P<key>{_KEY})(?P<by>[\"']?\s*=\s*[\"']?)(?P<value>[^\s\"',;&)}}\]]+)", re.IGNORECASE)
 _LISTED = re.compile(rf"(?P<key>(?:^[+\- ]?[ \t]*|[\"'{{,]\s*)[\"']?{_KEY})(?P<by>[\"']?\s*:\s*[\"']?)(?P<value>[^\s\"',;&}}\]]+)", re.IGNORECASE | re.MULTILINE)  # fmt: skip
 _BEARER = re.compile(r"(?<=\bBearer )[\w.~+/=-]+|(?<=\bBasic )[\w+/=-]{8,}")
@@ -138,7 +138,10 @@ def _in_environment() -> list[tuple[str, str]]:
     """(variable, secret), the longest secrets first."""
     found = []
     for name, value in os.environ.items():
-        if name.startswith(_OWN) or is_secret_name(name) or ("://" in value and _USER.search(value)):
+        secret = (
+            is_secret_name(name) and name not in _NO_SECRETS and not os.path.exists(value)
+        )  # a path of a file with it is none
+        if secret or name.startswith(_OWN) or ("://" in value and _USER.search(value)):
             found.append((name, value))
     return sorted((item for item in found if len(item[1]) >= _SHORTEST), key=lambda item: (-len(item[1]), item[0]))
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tfrun.provenance.secrets import masked
 from tfrun.record.record import write_atomically
 from tfrun.record.result import Result
 
@@ -27,7 +28,7 @@ def write(experiment: Experiment, data: Data, says: str, result: Result, numeric
         call=_call(data.inputs),
         numeric_call=_call(numeric),
     )  # fmt: skip
-    write_atomically(result.directory / "card.md", text)
+    write_atomically(result.directory / "card.md", masked(text))
 
 
 def _call(specs: Sequence[InputSpec]) -> str:

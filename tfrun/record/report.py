@@ -13,7 +13,7 @@ import yaml
 
 from tfrun.component import plain
 from tfrun.provenance.repeat import summary as told
-from tfrun.provenance.secrets import masked_values
+from tfrun.provenance.secrets import masked, masked_values
 from tfrun.record import confusion
 from tfrun.record.augmented import augmented
 from tfrun.record.record import config_text, write_atomically
@@ -46,7 +46,7 @@ def write(experiment: Experiment, model: Model, data: Data, history: History, he
         repeat=told(result.repeat) if result.repeat else [],
         now=datetime.now().strftime("%Y-%m-%d %H:%M"), seconds=sum(result.durations.values()),
     )  # fmt: skip
-    write_atomically(result.directory / "report.html", page)
+    write_atomically(result.directory / "report.html", masked(page))
 
 
 def curves(history: History) -> str:

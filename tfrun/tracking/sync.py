@@ -11,7 +11,7 @@ from typing import Any
 from tfrun.component import plain
 from tfrun.config.load import load_file
 from tfrun.experiment import Experiment
-from tfrun.provenance.secrets import referring, resolved
+from tfrun.provenance.secrets import masked, referring, resolved
 from tfrun.record.record import write_atomically
 from tfrun.tracking.mlflow import MLflow
 from tfrun.tracking.store import Store
@@ -98,12 +98,12 @@ class Sync:
 
         state = git()
         return {
-            "mlflow.note.content": self.experiment.description,
+            "mlflow.note.content": masked(self.experiment.description),
             "mlflow.source.git.commit": state["commit"],
             "git_commit": state["commit"],
             "git_dirty": str(state["dirty"]).lower(),
             "seed": str(self.experiment.seed),
-            "backbone_handle": str(getattr(self.experiment.backbone, "handle", "none")),
+            "backbone_handle": masked(str(getattr(self.experiment.backbone, "handle", "none"))),
             "run_directory": str(self.directory.resolve()),
         }
 
