@@ -22,12 +22,12 @@ _WORDS = r"pass(?:word|wd|phrase)|pwd|secrets?|token|credentials?|authorization"
 _PAIRS = r"(?:api|access|private|account|auth|encryption)[_.-]?key"
 _NAME = re.compile(rf"(?:^|[^a-z])(?:{_WORDS}|{_PAIRS})(?:$|[^a-z])", re.IGNORECASE)
 _HARMLESS = re.compile(r"[_.-](?:env|file|path|name|type|id|length|count|url|uri|source)$", re.IGNORECASE)
-_KEY = rf"[\w.-]{{0,60}}(?:(?<![A-Za-z])|(?<=_))(?:{_WORDS}|{_PAIRS})(?![A-Za-z])[\w.-]{{0,60}}"
+_KEY = rf"(?<![A-Za-z])(?:{_WORDS}|{_PAIRS})(?![A-Za-z])[\w.-]{{0,60}}"  # from its telling word on
 
 _TELLING = re.compile(r"://|Bearer |Basic |pass|pwd|secret|token|credential|authoriz|key", re.IGNORECASE)
 _USER = re.compile(r"(?<=://)[^/@\s'\"]{1,300}(?=@)")  # of an address, with its password
-_ASSIGNED = re.compile(rf"(?P<key>{_KEY})(?P<by>[\"']?\s*=\s*[\"']?)(?P<value>[^\s\"',;&)}}\]]+)", re.IGNORECASE)
-_LISTED = re.compile(rf"(?P<key>(?:^[+\- ]?[ \t]*|[\"'{{,]\s*)[\"']?{_KEY})(?P<by>[\"']?\s*:\s*[\"']?)(?P<value>[^\s\"',;&}}\]]+)", re.IGNORECASE | re.MULTILINE)  # fmt: skip
+_GIVEN = re.compile(rf"(?P<key>{_KEY})(?P<by>[\"']?\s*(?P<sign>[=:])\s*[\"']?)(?P<value>[^\s\"',;&)}}\]]+)", re.IGNORECASE)
+_BEFORE_COLON = re.compile(r"(?:^|\n)[+\- ]?[ \t]*[\"']?[\w.-]*$|[\"'{,]\s*[\w.-]*$")  # else it is a sentence with a colon
 _BEARER = re.compile(r"(?<=\bBearer )[\w.~+/=-]+|(?<=\bBasic )[\w+/=-]{8,}")
 _REFERENCE = re.compile(r"\$\{oc\.env:([A-Za-z_]\w*)\}")
 
@@ -53,9 +53,7 @@ def _masked(text: str, known: list[tuple[str, str]]) -> str:
         return text
     text = _USER.sub(_unless_reference, text)
     text = _BEARER.sub(MASK, text)
-    for pattern in (_ASSIGNED, _LISTED):
-        text = pattern.sub(_masked_value, text)
-    return text
+    return _GIVEN.sub(_masked_value, text)
 
 
 def masked_values(value: Any) -> Any:
@@ -120,7 +118,9 @@ def _typed(value: str, key: str) -> Iterator[str]:
     if is_secret_name(key):
         found = {value}
     else:
-        found = {match[0] for match in _USER.finditer(value)} | {match["value"] for match in _ASSIGNED.finditer(value)}
+        found = {match[0] for match in _USER.finditer(value)} | {
+            match["value"] for match in _GIVEN.finditer(value) if match["sign"] == "="
+        }
     yield from sorted((secret for secret in found if not _REFERENCE.search(secret) and secret != MASK), key=len, reverse=True)
 
 
@@ -147,7 +147,9 @@ def _in_environment() -> list[tuple[str, str]]:
 
 
 def _masked_value(match: re.Match) -> str:
-    if _REFERENCE.match(match["value"]) or match["value"].startswith(("${", MASK)) or _HARMLESS.search(match["key"]):
+    before = match.string[max(0, match.start() - 80) : match.start()]
+    sentence = match["sign"] == ":" and not _BEFORE_COLON.search(before)
+    if sentence or match["value"].startswith(("${", MASK)) or _HARMLESS.search(match["key"]):
         return match[0]
     return f"{match['key']}{match['by']}{MASK}"
 
