@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from tfrun.config.problems import ConfigError, Problem
@@ -78,6 +78,12 @@ def referring(mapping: dict[str, Any]) -> dict[str, Any]:
     """
     known = _in_environment()
     return {key: _referring(value, str(key), known) for key, value in mapping.items()}
+
+
+def referring_overrides(overrides: Iterable[str]) -> list[str]:
+    """The same for `key=value` of a command line; Hydra resolves the references."""
+    parts = [override.partition("=") for override in overrides]
+    return [f"{key}{sign}{referring({key.lstrip('+~'): value})[key.lstrip('+~')]}" for key, sign, value in parts]
 
 
 def resolved(value: Any, path: str = "config") -> Any:
