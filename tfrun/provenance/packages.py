@@ -47,7 +47,7 @@ def installed() -> tuple[Package, ...]:
         head = _head(distribution)
         name = head["Name"]
         if name:  # a half-removed package has none
-            found.setdefault(normalised(name), Package(name, head["Version"] or "", licence_of(head)))
+            found.setdefault(normalised(name), Package(name, head["Version"] or "", _licence(distribution, head)))
     return tuple(package for _, package in sorted(found.items()))
 
 
@@ -74,6 +74,16 @@ def licence_of(head: Message) -> str:
     field = (head["License"] or "").strip()
     first = field.splitlines()[0].strip() if field else ""
     return recognised(field) or (told[0] if told else first[:60] if first.upper() != "UNKNOWN" else "") or UNKNOWN
+
+
+def _licence(distribution: metadata.Distribution, head: Message) -> str:
+    """What the fields say, else what the text says that comes with the package."""
+    told = licence_of(head)
+    if told != UNKNOWN:
+        return told
+    files = head.get_all("License-File", [])
+    texts = (distribution.read_text(f"licenses/{file}") or distribution.read_text(file) for file in files)
+    return next((found for text in texts if text and (found := recognised(text))), UNKNOWN)
 
 
 def _head(distribution: metadata.Distribution) -> Message:
