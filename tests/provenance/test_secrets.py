@@ -90,3 +90,16 @@ def test_an_experiment_with_a_secret_comes_back_the_same(small, tmp_path, monkey
     (tmp_path / "config.yaml").write_text(config_text(experiment))
     assert "joe:pw" not in config_text(experiment) and load_file(tmp_path / "config.yaml") == experiment
     assert yaml.safe_load(config_text(small))["backbone"]["handle"] == small.backbone.handle
+
+
+def test_what_libraries_write_to_the_log_is_masked_when_it_is_closed(small, tmp_path):
+    from tfrun.record import Record
+    from tfrun.record.console import Console
+
+    record = Record.open(small, tmp_path / "run", Console(quiet=True))
+    with record.log_path.open("ab") as log:
+        log.write(b"\xff raw https://joe:pw@h/ from a library\n")
+    record.log("own https://joe:pw@h/")
+    record.close()
+    content = record.log_path.read_bytes()
+    assert b"\xff raw https://***@h/ from a library\n" in content and b"own https://***@h/" in content

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 from tfrun.config.problems import ConfigError, Problem
@@ -54,6 +55,14 @@ def _masked(text: str, known: list[tuple[str, str]]) -> str:
     text = _USER.sub(_unless_reference, text)
     text = _BEARER.sub(MASK, text)
     return _GIVEN.sub(_masked_value, text)
+
+
+def mask_file(path: Path) -> None:
+    """Nothing is done to a file without secrets."""
+    text = path.read_text(encoding="utf-8", errors="surrogateescape")
+    shown = masked(text)
+    if shown != text:
+        path.write_text(shown, encoding="utf-8", errors="surrogateescape")
 
 
 def masked_values(value: Any) -> Any:

@@ -16,7 +16,7 @@ import yaml
 
 from tfrun.component import plain
 from tfrun.config.problems import Problem, RunError
-from tfrun.provenance.secrets import masked, referring
+from tfrun.provenance.secrets import mask_file, masked, referring
 from tfrun.record.console import Console
 
 if TYPE_CHECKING:
@@ -109,6 +109,7 @@ class Record:
 
     def close(self) -> None:
         self._log.close()
+        mask_file(self.log_path)  # libraries and the tracking write to it by themselves
         self._metrics.close()
         self._lock.close()
 
