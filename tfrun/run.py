@@ -58,7 +58,7 @@ def run(
     if not experiment.strategy.leads:
         return _follow(experiment, quiet)
     directory = Path(directory) if directory else None
-    experiment = _seeded(experiment, directory)
+    experiment = experiment if repeats else _seeded(experiment, directory)  # a repetition has the seed that was drawn
     record = Record.open(experiment, directory, Console(quiet))
     return recorded(experiment, record, partial(_whole, original=repeats or NO_ORIGINAL))
 
