@@ -12,7 +12,7 @@ from tfrun.config.schema import experiment_schema
 from tfrun.experiment import Experiment
 
 HERE = Path(__file__).parent
-OWN = ("name", "description", "seed", "runs", "debug", "features", "checks")
+OWN = ("name", "description", "seed", "runs", "debug", "features", "checks", "licences")
 
 
 def reference() -> str:

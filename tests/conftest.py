@@ -45,8 +45,9 @@ class Finished:
 def tfrun(folder: Path, *arguments: str, timeout: float = 400, **environment: str) -> Finished:
     """`python -m tfrun …` as a user types it, standing in `folder`."""
     command = [sys.executable, "-m", "tfrun", *map(str, arguments)]
+    inherited = {key: value for key, value in os.environ.items() if key != "MLFLOW_TRACKING_URI"}  # MLflow sets it in a process
     done = subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, timeout=timeout, env={**os.environ, **environment}
+        command, cwd=folder, capture_output=True, text=True, timeout=timeout, env={**inherited, **environment}
     )
     return Finished(done.returncode, done.stdout, done.stderr, folder)
 

@@ -25,6 +25,7 @@ from tfrun.head import Head
 from tfrun.head.linear import Linear
 from tfrun.optimizer import Optimizer
 from tfrun.optimizer.adam import Adam
+from tfrun.provenance.licences import Licences
 from tfrun.schedule import Schedule
 from tfrun.schedule.cosine import Cosine
 from tfrun.store import FeatureStore
@@ -89,6 +90,7 @@ class Experiment(Component):
         dict, "for -m: key: values to try, in Hydra's grammar, e.g. optimizer.learning_rate: tag(log,interval(1e-4,1e-1))"
     )
     sweep: Sweep = setting(AutoSweep, "for -m: which trials are made, and what decides")
+    licences: Licences = setting(Licences, "which licences the backbone, the data and the packages may have")
     tracking: Tracking = setting(MLflow, "where the evidence goes besides the run directory")
 
     @field_validator("export", mode="before")

@@ -74,11 +74,11 @@ class Model:
 
     def weights_sha256(self) -> str:
         """Over dtype, shape and bytes of each variable, in order."""
-        digest = hashlib.sha256()
-        for variable in self.variables:
-            value = np.ascontiguousarray(variable.numpy())
-            digest.update(f"{value.dtype.str}{value.shape}".encode() + value.tobytes())
-        return digest.hexdigest()
+        return _sha256(self.variables)
+
+    def head_sha256(self) -> str:
+        """The same of the head alone, for which no backbone is loaded."""
+        return _sha256([variable for variable in self.head.variables if "seed_generator" not in variable.path])
 
     def features(
         self,
@@ -167,3 +167,11 @@ def build(
         head = experiment.head.build_on(columns, lazy.feature_shape, len(data.classes), experiment.seed)
     source = FeatureSource(experiment, data.inputs, transform, lazy, warn)
     return Model(transform, head, data.classes, data.inputs, lazy.facts, lazy, source)
+
+
+def _sha256(variables: list[keras.Variable]) -> str:
+    digest = hashlib.sha256()
+    for variable in variables:
+        value = np.ascontiguousarray(variable.numpy())
+        digest.update(f"{value.dtype.str}{value.shape}".encode() + value.tobytes())
+    return digest.hexdigest()

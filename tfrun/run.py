@@ -7,6 +7,7 @@ import sys
 import traceback
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,8 @@ from tfrun.export import Artifact
 from tfrun.export.stage import export
 from tfrun.gate import Verdict, judge
 from tfrun.gate.champion import against_champion
+from tfrun.provenance import licences
+from tfrun.provenance.repeat import NO_ORIGINAL, NoOriginal, Repeat
 from tfrun.quiet import import_tensorflow, native_output_to
 from tfrun.record import Record
 from tfrun.record.console import Console
@@ -37,11 +40,13 @@ if TYPE_CHECKING:
     from tfrun.training.trainer import History
 
 
-def run(experiment: Experiment, directory: str | Path | None = None, quiet: bool = False) -> Result:
+def run(
+    experiment: Experiment, directory: str | Path | None = None, quiet: bool = False, repeats: Repeat | NoOriginal | None = None
+) -> Result:
     """Does the whole experiment and leaves everything in a run directory.
 
     directory: where; None: `runs/<name>/<date_time>`. One that holds an unfinished run of the same experiment is gone on with.
-    quiet: print nothing.
+    quiet: print nothing. repeats: the run that this one shall be like; `result.repeat` tells how far it is.
     Returns the result; `result.verdict` says whether the model may ship.
     Raises ConfigError before anything is done, RunError when the run cannot be finished. What was reached until then,
     also until Ctrl-C, is in the run directory.
@@ -55,8 +60,9 @@ def run(experiment: Experiment, directory: str | Path | None = None, quiet: bool
     if not experiment.strategy.leads:
         return _follow(experiment, quiet)
     directory = Path(directory) if directory else None
-    experiment = _seeded(experiment, directory)
-    return recorded(experiment, Record.open(experiment, directory, Console(quiet)), _whole)
+    experiment = experiment if repeats else _seeded(experiment, directory)  # a repetition has the seed that was drawn
+    record = Record.open(experiment, directory, Console(quiet))
+    return recorded(experiment, record, partial(_whole, original=repeats or NO_ORIGINAL))
 
 
 def resume(directory: str | Path, experiment: Experiment | None = None, quiet: bool = False) -> Result:
@@ -137,13 +143,21 @@ def _checked(experiment: Experiment, record: Record, result: Result, _) -> str:
     return "checked"
 
 
-def _whole(experiment: Experiment, record: Record, result: Result, abandon: Callable[[TfrunError], None]) -> str:
+def _whole(
+    experiment: Experiment,
+    record: Record,
+    result: Result,
+    abandon: Callable[[TfrunError], None],
+    original: Repeat | NoOriginal = NO_ORIGINAL,
+) -> str:
     """abandon: ends the process when training cannot be ended otherwise. Returns the status of the run."""
-    model, data, history = trained(experiment, record, result, abandon)
+    original.before(record)
+    model, data, history = trained(experiment, record, result, abandon, original.examining(examine_data))
     calibrate(experiment, model, data, record, result)
     held = evaluate(experiment, model, data, record, result)
     artifacts = export(experiment, model, data, held, record, record.directory, result.metrics.get("validation"))
     result.verdict = decide(experiment, artifacts, held, record, result)
+    result.repeat = original.after(record, result, held)
     report(experiment, model, data, history, held, record, result)
     return "done"
 
@@ -175,12 +189,14 @@ def start(experiment: Experiment, record: Record, result: Result) -> None:
         import keras
         import tensorflow as tf
 
-        from tfrun.record import provenance
+        from tfrun.provenance import environment, files
 
         keras.utils.set_random_seed(experiment.seed)
         if experiment.determinism == "strict":
             tf.config.experimental.enable_op_determinism()
-        result.environment = provenance.environment()
+        result.environment = environment()
+        if experiment.strategy.leads:
+            files.keep_diff(record, result)
         stage.says = f"TensorFlow {tf.__version__}, Keras {keras.__version__}, seed {experiment.seed}"
 
 
@@ -191,10 +207,14 @@ def build_model(experiment: Experiment, data: Data, strategy, record: Record, re
         model = build(experiment, data, strategy, record.warn)
         facts = model.facts
         result.backbone = asdict(facts)
+        result.initial_weights_sha256 = model.head_sha256()
+        result.licences = licences.examined(experiment, data.licence, facts)
         stage.says = (
             f"{facts.handle} ({facts.parameters:,} weights, licence {facts.licence}) + head ({model.head.count_params():,}), "
             f"input {'×'.join(map(str, model.transform.output_shape)) or model.transform.output_dtype}"
         )
+    for finding in result.licences["findings"]:
+        record.warn(finding["text"])
     return model
 
 
@@ -224,6 +244,7 @@ def decide(experiment: Experiment, artifacts: list[Artifact], held: Held, record
     with record.stage("verdict") as stage:
         result.champion = against_champion(experiment, held)
         result.artifacts, verdict = judge(experiment.gate, result, artifacts)
+        verdict = licences.judged(verdict, result.licences)
         stage.says = "blessed" if verdict.blessed else "not blessed"
     return verdict
 
@@ -232,11 +253,13 @@ def report(
     experiment: Experiment, model: Model, data: Data, history: History, held: Held, record: Record, result: Result
 ) -> None:
     from tfrun.export.numeric import numeric
+    from tfrun.provenance import files
     from tfrun.record import card
     from tfrun.record import report as page
 
     with record.stage("report") as stage:
         result.durations = dict(record.durations)
+        files.write(experiment, held, result)
         page.write(experiment, model, data, history, held, result)
         part = numeric(model)
         card.write(experiment, data, model.transform.says, result, part.inputs if part else ())

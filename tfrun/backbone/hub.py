@@ -12,6 +12,8 @@ from pydantic import field_validator
 from tfrun.backbone import Backbone, BackboneFacts, handles
 from tfrun.component import setting
 from tfrun.config.problems import Problem, RunError
+from tfrun.provenance.licences import licence_in
+from tfrun.provenance.spdx import checked
 from tfrun.transform.image import ImageSize
 
 
@@ -29,7 +31,9 @@ class Hub(Backbone):
     arguments: dict[str, Any] = setting(dict, "further keyword arguments of the module's call")
     value_range: tuple[float, float] = setting((0.0, 1.0), "range of pixel values that the module was trained on")
     image_size: ImageSize | None = setting(None, "height and width that the module was made for", unit="pixels")
-    licence: str = setting("unknown", "licence of the weights, for the model card")
+    licence: str = setting(
+        "unknown", "licence of the weights: an SPDX expression; unknown: what a file LICENSE of the module says"
+    )
 
     @field_validator("handle")
     @classmethod
@@ -38,6 +42,11 @@ class Hub(Backbone):
         if problem:
             raise ValueError(f"{problem.rule}; {problem.way_out}")
         return value
+
+    @field_validator("licence", mode="before")
+    @classmethod
+    def _licence_is_spdx(cls, value: str | None) -> str:
+        return checked(value)
 
     @field_validator("value_range")
     @classmethod
@@ -120,13 +129,7 @@ class Hub(Backbone):
         return RunError(Problem("transform.image_size", rule, way_out, list(input_shape[:2])))
 
     def _licence(self, folder: Path) -> str:
-        if self.licence != "unknown":
-            return self.licence
-        for name in ("LICENSE", "LICENCE", "LICENSE.txt", "LICENSE.md", "COPYING"):
-            if (folder / name).is_file():
-                first = (folder / name).read_text(errors="replace").strip().splitlines()
-                return f"{first[0].strip() if first else 'empty'} (file {name})"
-        return "unknown"
+        return self.licence if self.licence != "unknown" else licence_in(folder)
 
 
 def _reason(error: Exception) -> str:

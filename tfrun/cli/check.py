@@ -8,6 +8,7 @@ from pathlib import Path
 from tfrun.config.check import check
 from tfrun.config.load import load
 from tfrun.config.problems import ConfigError
+from tfrun.provenance.licences import foreseen
 
 
 def main(argv: list[str]) -> int:
@@ -22,4 +23,6 @@ def main(argv: list[str]) -> int:
     print(f"{experiment.name}: no problem found")
     if experiment.dataset.says():
         print(f"  {experiment.dataset.says()}")
+    for finding in foreseen(experiment):
+        print(f"  warning: {finding.text}")
     return 0

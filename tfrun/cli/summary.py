@@ -8,6 +8,8 @@ from collections.abc import Callable
 
 from tfrun.config.problems import ConfigError, DataError, TfrunError
 from tfrun.experiment import Experiment
+from tfrun.provenance.repeat import summary as told
+from tfrun.provenance.secrets import masked
 from tfrun.record.console import Console
 from tfrun.record.result import Result
 
@@ -28,7 +30,7 @@ def tell(experiment: Experiment, work: Callable[[], Result]) -> tuple[Result | N
 def show_problems(error: TfrunError) -> None:
     kind = "config" if isinstance(error, ConfigError) else "data" if isinstance(error, DataError) else "run"
     for problem in error.problems:
-        print(f"{kind} error: {problem}", file=sys.stderr)
+        print(f"{kind} error: {masked(str(problem))}", file=sys.stderr)
 
 
 def summarise(experiment: Experiment, result: Result) -> None:
@@ -54,6 +56,8 @@ def summarise(experiment: Experiment, result: Result) -> None:
     console.line(f"test {primary} {result.metrics['test'][primary]:.4f} — {'blessed' if verdict.blessed else 'NOT blessed'}")
     for reason in verdict.reasons:
         console.line(f"  {reason}")
+    for line, label in zip(told(result.repeat) if result.repeat else [], ("repeat", "")):
+        console.line(f"{label:<7} {line}")
     console.line(f"files   {result.directory}")
     console.line(f"report  {result.directory / 'report.html'}")
     viewer = experiment.tracking.viewer(experiment.runs)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tfrun.cli.directory import check_is_run
 from tfrun.config.problems import Problem, RunError, TfrunError, shorten
+from tfrun.provenance.secrets import masked
 from tfrun.sweep.summary import is_sweep
 
 _EVERY = 3.0  # seconds between looks at a run that is going on
@@ -40,7 +41,7 @@ def main(argv: list[str]) -> int:
             Problem("tracking.uri", f"cannot be reached ({_brief(error)})", "nothing is lost: try again later", sync.uri)
         ) from error
     open_end = "" if state.get("done") else " (no result yet: the run goes on or was killed)"
-    print(f"sent to {state['uri']}: run {state['run_id']}{open_end}")
+    print(f"sent to {masked(state['uri'])}: run {state['run_id']}{open_end}")
     return 0
 
 
@@ -78,4 +79,4 @@ def _finished() -> bool:
 
 
 def _brief(error: Exception) -> str:
-    return shorten(f"{type(error).__name__}: {error}", 200)
+    return shorten(masked(f"{type(error).__name__}: {error}"), 200)

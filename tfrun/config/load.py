@@ -12,6 +12,7 @@ from tfrun.config.compose import compose, flat_keys, unknown_key
 from tfrun.config.problems import UNSET, ConfigError, Problem, nearest
 from tfrun.config.source import import_target
 from tfrun.experiment import Experiment
+from tfrun.provenance.secrets import resolved
 
 
 def load(overrides: list[str] | None = None, config_dir: str | Path | None = None) -> Experiment:
@@ -39,7 +40,7 @@ def load_file(path: Path) -> Experiment:
         raise ConfigError(Problem(str(path), f"cannot be read ({reason})", "name the directory of a run")) from error
     if not isinstance(mapping, dict):
         raise ConfigError(Problem(str(path), "holds no experiment", "name the directory of a run"))
-    return from_mapping(mapping)
+    return from_mapping(resolved(mapping))
 
 
 def from_mapping(mapping: dict[str, Any], problems: list[Problem] | None = None) -> Experiment:

@@ -13,6 +13,7 @@ from pydantic import field_validator
 from tfrun.component import Component, Settings, setting
 from tfrun.config.problems import Problem
 from tfrun.cores import cores
+from tfrun.provenance.spdx import checked
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -217,7 +218,12 @@ class Dataset(Component):
     """Protocol of the group: `open()` gives Data. `problems()` is what can be told without reading inputs."""
 
     split: SplitBy = setting(SplitBy, "how rows are shared out where the data do not say")
-    licence: str = setting("unknown", "licence of the data, for the model card")
+    licence: str = setting("unknown", "licence of the data: an SPDX expression, or unknown")
+
+    @field_validator("licence", mode="before")
+    @classmethod
+    def _licence_is_spdx(cls, value: str | None) -> str:
+        return checked(value)
 
     def open(self) -> Data:
         """Raises RunError where the data cannot be read."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfrun.disk import write_atomically
+from tfrun.provenance.secrets import masked
 from tfrun.record.result import Result
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def write(experiment: Experiment, data: Data, says: str, result: Result, numeric
         call=_call(data.inputs),
         numeric_call=_call(numeric),
     )  # fmt: skip
-    write_atomically(result.directory / "card.md", text)
+    write_atomically(result.directory / "card.md", masked(text))
 
 
 def _call(specs: Sequence[InputSpec]) -> str:

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from contextlib import contextmanager
 from typing import Any
 
+from tfrun.provenance.secrets import masked
+
 _PLAIN_LINES = 10  # progress lines a stage where the output is no terminal
 
 
@@ -31,10 +33,10 @@ class Console:
         self._rich = Rich(file=sys.stdout, quiet=quiet, highlight=False, soft_wrap=True, width=width)
 
     def line(self, text: str = "") -> None:
-        self._rich.print(text, markup=False)
+        self._rich.print(masked(text), markup=False)
 
     def warning(self, text: str) -> None:
-        self._rich.print(f"warning: {text}", style="yellow", markup=False)
+        self._rich.print(f"warning: {masked(text)}", style="yellow", markup=False)
 
     def table(self, title: str, columns: list[str], rows: list[list[Any]]) -> None:
         from rich.box import SIMPLE

@@ -16,6 +16,7 @@ import yaml
 
 from tfrun.component import plain
 from tfrun.config.problems import Problem, RunError
+from tfrun.provenance.secrets import mask_file, masked, referring
 from tfrun.record.console import Console
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class Record:
         directory: where; None: `runs/<name>/<date_time>`, with a number behind it when that is taken.
         Raises RunError when it cannot be written, holds another run, or one that still goes on.
         """
-        text = yaml.safe_dump(plain(experiment), sort_keys=False, allow_unicode=True)
+        text = config_text(experiment)
         if directory and _unfinished(directory) and (directory / "config.yaml").read_text(encoding="utf-8") == text:
             return cls.reopen(directory, console)
         directory = _claim(directory, text) if directory else _claim_new(experiment, text)
@@ -90,7 +91,7 @@ class Record:
         self.log(f"warning: {text}")
 
     def log(self, text: str) -> None:
-        self._log.write(f"{datetime.now().isoformat(timespec='milliseconds')} {text}\n")
+        self._log.write(f"{datetime.now().isoformat(timespec='milliseconds')} {masked(text)}\n")
         self._log.flush()
 
     @contextmanager
@@ -108,8 +109,14 @@ class Record:
 
     def close(self) -> None:
         self._log.close()
+        mask_file(self.log_path)  # libraries and the tracking write to it by themselves
         self._metrics.close()
         self._lock.close()
+
+
+def config_text(experiment: Experiment) -> str:
+    """What config.yaml holds: everything resolved but secrets, which are references to the environment."""
+    return yaml.safe_dump(referring(plain(experiment)), sort_keys=False, allow_unicode=True)
 
 
 class Stage:

@@ -13,8 +13,11 @@ import yaml
 
 from tfrun.component import plain
 from tfrun.disk import write_atomically
+from tfrun.provenance.repeat import summary as told
+from tfrun.provenance.secrets import masked, masked_values
 from tfrun.record import confusion
 from tfrun.record.augmented import augmented
+from tfrun.record.record import config_text
 from tfrun.record.result import Result
 
 if TYPE_CHECKING:
@@ -39,11 +42,12 @@ def write(experiment: Experiment, model: Model, data: Data, history: History, he
         counts={name: np.bincount(split.labels, minlength=len(data.classes)).tolist() for name, split in data.splits.items()},
         curves=curves(history), reliability=reliability(result.calibration["test"]["bins"]), wrong=examples(held, data, right=False), right=examples(held, data, right=True),
         augmented=[(name, thumbnail(one), thumbnail(other)) for name, one, other in augmented(experiment, model, data)],
-        config=yaml.safe_dump(plain(experiment), sort_keys=False, allow_unicode=True),
-        environment=yaml.safe_dump(plain(result.environment), sort_keys=False, allow_unicode=True),
+        config=config_text(experiment),
+        environment=yaml.safe_dump(masked_values(plain(result.environment)), sort_keys=False, allow_unicode=True),
+        repeat=told(result.repeat) if result.repeat else [],
         now=datetime.now().strftime("%Y-%m-%d %H:%M"), seconds=sum(result.durations.values()),
     )  # fmt: skip
-    write_atomically(result.directory / "report.html", page)
+    write_atomically(result.directory / "report.html", masked(page))
 
 
 def curves(history: History) -> str:

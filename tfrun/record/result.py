@@ -12,6 +12,7 @@ from tfrun.config.problems import Problem, RunError
 from tfrun.disk import write_atomically
 from tfrun.export import Artifact
 from tfrun.gate import Verdict
+from tfrun.provenance.secrets import masked_values
 
 
 @dataclass
@@ -46,6 +47,9 @@ class Result:
     backbone: dict[str, Any] = field(default_factory=dict)
     training: dict[str, Any] = field(default_factory=dict)
     determinism: dict[str, str] = field(default_factory=dict)
+    initial_weights_sha256: str = ""  # of the head
+    licences: dict[str, Any] = field(default_factory=dict)
+    repeat: dict[str, Any] = field(default_factory=dict)
     error: str = ""
 
     @classmethod
@@ -68,7 +72,7 @@ class Result:
         content["verdict"] = (
             self.verdict.as_dict() if self.verdict else {"blessed": False, "reasons": [self.error or "not judged"]}
         )
-        return finite(content)
+        return masked_values(finite(content))
 
     def write(self) -> None:
         write_atomically(self.directory / "result.json", json.dumps(self.as_dict(), indent=2, ensure_ascii=False) + "\n")

@@ -17,7 +17,7 @@ from typing import Any
 
 from tfrun.apart import Failed, server
 from tfrun.apart.limits import Limits
-from tfrun.record.record import write_atomically
+from tfrun.disk import write_atomically
 
 STOPPING = 60.0  # seconds that a trial has to save itself
 _LOOK = 0.2  # seconds between looks at what is asked

@@ -14,6 +14,7 @@ from tfrun.component import plain
 from tfrun.config.problems import Problem, RunError
 from tfrun.evaluation.metrics import LOWER_IS_BETTER
 from tfrun.experiment import Experiment
+from tfrun.provenance.secrets import referring, referring_overrides
 from tfrun.record.record import alone
 from tfrun.sweep import Report, Suggestion, Sweep
 from tfrun.sweep.auto import AutoSweep
@@ -180,9 +181,9 @@ class Study:
         """What was asked and not told, once the engine has gone through all that happened."""
         facts = {
             "space": self.variants.space.plain(),
-            "base": {key: value for key, value in flat(plain(self.base)).items() if not key.startswith("sweep.")},
+            "base": {key: value for key, value in flat(referring(plain(self.base))).items() if not key.startswith("sweep.")},
             "sweep": {key: value for key, value in plain(self.settings).items() if key not in self.settings.free},
-            "command": self.command,
+            "command": referring_overrides(self.command),
         }
         before = self.store.facts()
         if before is None:

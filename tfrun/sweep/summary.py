@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from tfrun.component import plain
 from tfrun.config.problems import Problem, RunError
 from tfrun.disk import write_atomically
+from tfrun.provenance.secrets import referring, referring_overrides
 from tfrun.record.result import finite
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def summary(study: Study, state: str) -> dict[str, Any]:
         "state": state,
         "objectives": [{"name": n, "lower_is_better": lower} for n, lower in zip(study.names, study.lower, strict=True)],
         "space": study.variants.space.plain(),
-        "fixed": list(study.variants.space.fixed),
+        "fixed": referring_overrides(study.variants.space.fixed),
         "counts": {state: [t.state for t in trials].count(state) for state in dict.fromkeys(t.state for t in trials)},
         "best": None if best is None else best.number,
         "pareto": sorted(trial.number for trial in study.pareto()),
@@ -46,7 +47,7 @@ def summary(study: Study, state: str) -> dict[str, Any]:
             "wall": round(max((trial.ended for trial in trials), default=began) - began, 3) if began else 0.0,
         },
         "trials": [_trial(trial, study) for trial in trials],
-        "experiment": plain(study.base),
+        "experiment": referring(plain(study.base)),
     }
     return finite(content)
 

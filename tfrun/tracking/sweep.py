@@ -10,6 +10,7 @@ from typing import Any
 from tfrun.component import plain
 from tfrun.config.load import from_mapping
 from tfrun.disk import write_atomically
+from tfrun.provenance.secrets import masked, referring, resolved
 from tfrun.sweep import page, summary
 from tfrun.tracking.mlflow import MLflow
 from tfrun.tracking.store import Store
@@ -29,7 +30,7 @@ class SweepSync:
     def __init__(self, directory: Path, uri: str | None = None):
         self.directory, self._uri = directory, uri
         self.content = summary.read(directory)
-        self.experiment = from_mapping(self.content["experiment"])
+        self.experiment = from_mapping(resolved(self.content["experiment"]))
         tracking = self.experiment.tracking
         self.tracking = tracking if isinstance(tracking, MLflow) else MLflow()
         self.state: dict[str, Any] = read_json(directory / "tracking.json")
@@ -37,7 +38,7 @@ class SweepSync:
 
     @property
     def uri(self) -> str:
-        return self._uri or self.state.get("uri") or self.tracking.store(self.experiment.runs)
+        return self._uri or resolved(self.state.get("uri")) or self.tracking.store(self.experiment.runs)
 
     def send(self, final: bool = False) -> dict[str, Any]:
         """Sends what is new of the sweep and of its trials; with `final`, the page, the plots and the end. Returns the state."""
@@ -63,17 +64,19 @@ class SweepSync:
             fcntl.flock(lock, fcntl.LOCK_EX)
             self.state = read_json(self.directory / "tracking.json")
             uri = self._uri or self.uri
-            if self.state.get("uri") != uri:
+            if resolved(self.state.get("uri")) != uri:
                 experiment_id = Store(uri).experiment(client, self.tracking.experiment or self.experiment.name)
                 began = min((int(t["began"] * 1000) for t in self.content["trials"] if t["began"]), default=None)
                 run = client.create_run(experiment_id, began, {**self._tags()}, self.directory.name)
                 self.state = {}
-                self._keep(uri=uri, run_id=run.info.run_id, experiment_id=experiment_id, points=0, trials={})
+                self._keep(
+                    uri=referring({"uri": uri})["uri"], run_id=run.info.run_id, experiment_id=experiment_id, points=0, trials={}
+                )
             return self.state["run_id"]
 
     def _tags(self) -> dict[str, str]:
         return {
-            "mlflow.note.content": self.experiment.description,
+            "mlflow.note.content": masked(self.experiment.description),
             "kind": "sweep",
             "objectives": ", ".join(one["name"] for one in self.content["objectives"]),
             "sweep_directory": str(self.directory.resolve()),

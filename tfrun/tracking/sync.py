@@ -12,6 +12,7 @@ from tfrun.component import plain
 from tfrun.config.load import load_file
 from tfrun.disk import write_atomically
 from tfrun.experiment import Experiment
+from tfrun.provenance.secrets import masked, referring, resolved
 from tfrun.tracking.mlflow import MLflow
 from tfrun.tracking.store import Store
 
@@ -50,12 +51,12 @@ class Sync:
 
     @property
     def uri(self) -> str:
-        return self._uri or self.state.get("uri") or self.tracking.store(self.experiment.runs)
+        return self._uri or resolved(self.state.get("uri")) or self.tracking.store(self.experiment.runs)
 
     def send(self, final: bool = False) -> dict[str, Any]:
         """Sends new metrics; with `final`, all files, the model and the end of the run. Returns the state."""
         client = Store(self.uri).client()
-        if self.state.get("uri") != self.uri:
+        if resolved(self.state.get("uri")) != self.uri:
             self.state = {}  # sent elsewhere before, or not at all
         if "run_id" not in self.state:
             self._create(client)
@@ -76,7 +77,7 @@ class Sync:
         run_name = f"{self.directory.parent.name}/{self.directory.name}" if trial else self.directory.name
         tags = self._tags() | self._nested(client)
         run = client.create_run(experiment_id, start_time=began, run_name=run_name, tags=tags)
-        self._keep(run_id=run.info.run_id, experiment_id=experiment_id, uri=self.uri, metric_bytes=0)
+        self._keep(run_id=run.info.run_id, experiment_id=experiment_id, uri=referring({"uri": self.uri})["uri"], metric_bytes=0)
 
     def _send_params(self, client) -> None:
         log_params(client, self.state["run_id"], self._params())
@@ -93,21 +94,21 @@ class Sync:
         return {"mlflow.parentRunId": SweepSync(self.directory.parent, self.uri).parent(client)}
 
     def _tags(self) -> dict[str, str]:
-        from tfrun.record.provenance import git
+        from tfrun.provenance.git import git
 
         state = git()
         return {
-            "mlflow.note.content": self.experiment.description,
+            "mlflow.note.content": masked(self.experiment.description),
             "mlflow.source.git.commit": state["commit"],
             "git_commit": state["commit"],
             "git_dirty": str(state["dirty"]).lower(),
             "seed": str(self.experiment.seed),
-            "backbone_handle": str(getattr(self.experiment.backbone, "handle", "none")),
+            "backbone_handle": masked(str(getattr(self.experiment.backbone, "handle", "none"))),
             "run_directory": str(self.directory.resolve()),
         }
 
     def _params(self) -> dict[str, str]:
-        return {key: shortened(value) for key, value in flattened(plain(self.experiment)).items()}
+        return {key: shortened(value) for key, value in flattened(referring(plain(self.experiment))).items()}
 
     def _send_metrics(self, client) -> None:
         path = self.directory / "metrics.jsonl"
@@ -145,6 +146,8 @@ class Sync:
                 client.log_artifact(run_id, str(self.directory / name))
         if (self.directory / "exports").is_dir():
             client.log_artifacts(run_id, str(self.directory / "exports"), "exports")
+        if (self.directory / "provenance").is_dir():
+            client.log_artifacts(run_id, str(self.directory / "provenance"), "provenance")
         if result["data"]:
             log_data(client, run_id, result["data"])
         model = log_model(self.directory, self.experiment, self.tracking, result, run_id) if "model" not in self.state else None
