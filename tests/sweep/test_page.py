@@ -101,6 +101,17 @@ def test_a_sweep_that_has_just_begun_has_a_page(changed):
     assert "running" in text and 'data-state="running"' in text
 
 
+def test_a_trial_whose_metrics_are_undefined_does_not_cost_the_page(directory, tmp_path):
+    copy = shutil.copytree(directory, tmp_path / "copy")
+    metrics = copy / "1" / "metrics.jsonl"
+    rows = [json.loads(line) for line in metrics.read_text().splitlines()]
+    for row in rows:
+        row.get("validation", {}).update(accuracy=float("nan"), loss=float("nan"))
+    metrics.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    page.write(copy)
+    assert "NaN" not in (copy / "sweep.html").read_text() and (copy / "plots" / "curves_accuracy.svg").is_file()
+
+
 def test_files_of_trials_are_shown_with_the_pareto_set(changed):
     def file(variant: str, size: int, accuracy: float) -> dict:
         return {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from datetime import datetime
@@ -191,4 +192,6 @@ class Drawn:
 
 
 def _points(rows: list[dict[str, Any]], name: str) -> list[tuple[float, float]]:
-    return [(row["epoch"], row["validation"][name]) for row in rows if row.get("validation", {}).get(name) is not None]
+    """What was measured; an undefined metric is nothing that could be drawn."""
+    found = [(row["epoch"], row["validation"].get(name)) for row in rows if "validation" in row]
+    return [(epoch, value) for epoch, value in found if value is not None and math.isfinite(value)]
