@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tfrun.component import Component
+from tfrun.component import Component, setting
+from tfrun.dataset import Dataset
 from tfrun.evaluation.threshold import Threshold
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ class Evaluation(Component):
     slice_values: int
     calibration: str = "none"
     threshold: Threshold = Threshold()
+    corruptions: list[str] = setting(list)
+    strengths: list[int] = setting(list)
+    also: Dataset | None = None
 
     def measure(self, labels: np.ndarray, probabilities: np.ndarray, classes: int) -> dict[str, float]:
         raise NotImplementedError

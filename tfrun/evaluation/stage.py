@@ -54,6 +54,7 @@ def evaluate(experiment: Experiment, model: Model, data: Data, record: Record, r
         stage.says = "test " + ", ".join(f"{name} {result.metrics['test'][name]:.4f}" for name in shown)
         stage.says += f"; {len(result.worst_slices)} slices are worse than the rest" if result.worst_slices else ""
         moved = list(shift(model, data, features, experiment.checks))
+    _further(experiment, model, data, record, result)
     if "why" in result.threshold:
         record.warn(f"evaluation.threshold: {result.threshold['why']}")
     for anomaly in moved:
@@ -63,3 +64,29 @@ def evaluate(experiment: Experiment, model: Model, data: Data, record: Record, r
     return Held(
         data.splits["test"], predictions["test"], result.metrics["test"], part and part.of, in_contract(result.threshold)
     )
+
+
+def _further(experiment: Experiment, model: Model, data: Data, record: Record, result: Result) -> None:
+    """Damaged rows and another data set, where they are asked for."""
+    from tfrun.evaluation.robustness import elsewhere, robustness
+
+    evaluation = experiment.evaluation
+    if not (evaluation.corruptions or evaluation.also):
+        return
+    with record.stage("robustness") as stage:
+        says = []
+        if evaluation.corruptions:
+            result.robustness = robustness(experiment, model, data, result.metrics["test"])
+            least = min(
+                (one["kept"], name)
+                for name, found in result.robustness.items()
+                for one in found.values()
+                if one["kept"] is not None
+            )
+            says.append(f"least under {least[1]}: {least[0]:.3f} of test {evaluation.primary}")
+        if evaluation.also:
+            result.also = elsewhere(experiment, model, data)
+            says.append(
+                f"{evaluation.primary} {result.also['metrics'][evaluation.primary]:.4f} on {result.also['rows']:,} rows of {result.also['source']}"
+            )
+        stage.says = "; ".join(says)

@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import field_validator
 
 from tfrun.component import setting
-from tfrun.dataset import SPLITS
+from tfrun.dataset import SPLITS, Dataset
 from tfrun.evaluation import Evaluation
 from tfrun.evaluation.groups import Groups, Sums
 from tfrun.evaluation.interval import intervals
@@ -42,6 +42,13 @@ class Standard(Evaluation):
         "all exports have it; no answer changes, only how sure it is",
     )
     threshold: Threshold = setting(Threshold, "from which probability on the answer is yes")
+    corruptions: list[Literal["noise", "blur", "brightness", "jpeg", "typos", "missing"]] = setting(
+        list,
+        "damage to test rows that the metrics are given for too: noise (pictures, sounds), blur, brightness, jpeg (pictures), typos "
+        "(texts), missing (cells of tables)",
+    )
+    strengths: list[Literal[1, 2, 3, 4, 5]] = setting(lambda: [3], "of the damage, from 1 to 5", min_length=1)
+    also: Dataset | None = setting(None, "another data set of the same inputs; metrics of all its rows are given")
     resamples: int = setting(1000, "of the bootstrap for 95 % intervals; fewer of very many rows; 0: no intervals", ge=0)
 
     @field_validator("slices", mode="before")

@@ -21,6 +21,7 @@ class Result:
 
     intervals: {split: {name: [low, high]}}, 95 %, None where not defined. worst_slices: test slices that are worse than the
     rest, where `evaluation.slices` has auto. calibration: of the test split, and the temperature. threshold: see evaluation.threshold.
+    robustness: {corruption: {strength: {metric: number}}}. also: metrics of evaluation.also.
     primary: the metric of evaluation.primary. champion: see gate.champion. throughput: rows a second by stage. verdict: None until judged. error: one line, where the run did not finish.
     """
 
@@ -34,6 +35,8 @@ class Result:
     worst_slices: list[dict[str, Any]] = field(default_factory=list)
     calibration: dict[str, Any] = field(default_factory=dict)
     threshold: dict[str, Any] = field(default_factory=dict)
+    robustness: dict[str, Any] = field(default_factory=dict)
+    also: dict[str, Any] = field(default_factory=dict)
     primary: str = ""
     champion: dict[str, Any] = field(default_factory=dict)
     durations: dict[str, float] = field(default_factory=dict)
