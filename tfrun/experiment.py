@@ -26,6 +26,7 @@ from tfrun.head.linear import Linear
 from tfrun.optimizer import Optimizer
 from tfrun.optimizer.adam import Adam
 from tfrun.provenance.licences import Licences
+from tfrun.record.card import Card
 from tfrun.schedule import Schedule
 from tfrun.schedule.cosine import Cosine
 from tfrun.store import FeatureStore
@@ -91,6 +92,7 @@ class Experiment(Component):
     )
     sweep: Sweep = setting(AutoSweep, "for -m: which trials are made, and what decides")
     licences: Licences = setting(Licences, "which licences the backbone, the data and the packages may have")
+    card: Card = setting(Card, "what only people know, for the model card")
     tracking: Tracking = setting(MLflow, "where the evidence goes besides the run directory")
 
     @field_validator("export", mode="before")

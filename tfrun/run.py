@@ -263,7 +263,7 @@ def report(
         page.write(experiment, model, data, history, held, result)
         part = numeric(model)
         card.write(experiment, data, model.transform.says, result, part.inputs if part else ())
-        stage.says = "report.html, card.md"
+        stage.says = "report.html, card.md, card.html"
 
 
 def _abandon(record: Record, result: Result, tracking, error: TfrunError) -> None:

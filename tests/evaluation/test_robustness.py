@@ -56,9 +56,11 @@ def test_a_run_tells_what_is_left_under_damage_and_elsewhere(tmp_path, pictures,
     done = tfrun(
         tmp_path, "+experiment=quickstart", "tracking=none", "gate=none", "export=[]", "training.epochs=5", "backbone=hub",
         f"backbone.handle={module}", "transform.image_size=32", "evaluation.corruptions=[blur,brightness]", "evaluation.strengths=[1,5]",
-        "+dataset@evaluation.also=image_folder", f"evaluation.also.directory={pictures}",
+        "+dataset@evaluation.also=image_folder", f"evaluation.also.directory={pictures}", 'card.intended_use="Sorts <b>shelves</b>"',
     )  # fmt: skip
     assert done.code == 0, done.err
+    card = (done.directory / "card.html").read_text()
+    assert "Sorts &lt;b&gt;shelves" in card and "<td>brightness</td>" in card and "On 72 rows of" in card
     result = done.result
     assert set(result["robustness"]) == {"blur", "brightness"} and set(result["robustness"]["blur"]) == {"1", "5"}
     kept = result["robustness"]["brightness"]["5"]

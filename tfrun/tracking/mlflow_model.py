@@ -13,6 +13,7 @@ from tfrun.gate.none import NoGate
 from tfrun.tracking.mlflow import MLflow
 from tfrun.tracking.registry import Registry
 
+_DESCRIPTION = 5000  # characters that MLflow's stores take
 _CODE = Path(__file__).with_name("served_model.py")
 
 
@@ -38,7 +39,9 @@ def log_model(directory: Path, experiment: Experiment, tracking: MLflow, result:
         return logged.model_uri
     name = tracking.model or experiment.name
     version = int(mlflow.register_model(logged.model_uri, name).version)
-    Registry(mlflow.get_tracking_uri()).challenge(name, version, run_id)
+    registry = Registry(mlflow.get_tracking_uri())
+    registry.client.update_model_version(name, str(version), (directory / "card.md").read_text(encoding="utf-8")[:_DESCRIPTION])
+    registry.challenge(name, version, run_id)
     return f"{name} version {version}"
 
 
@@ -50,10 +53,11 @@ def save_model(directory: Path, saved_model: Path, target: Path) -> None:
 
 
 def _parts(directory: Path, saved_model: Path) -> dict[str, Any]:
-    contract = directory / "exports" / "contract.json"
+    contract, card = directory / "exports" / "contract.json", directory / "card.md"
+    about = {"card": str(card)} if card.is_file() else {}
     return {
         "python_model": str(_CODE),
-        "artifacts": {"saved_model": str(saved_model), "contract": str(contract)},
+        "artifacts": {"saved_model": str(saved_model), "contract": str(contract), **about},
         "signature": _signature(directory),
     }
 

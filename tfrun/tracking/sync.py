@@ -18,7 +18,7 @@ from tfrun.tracking.store import Store
 
 _METRICS_A_BATCH, _PARAMS_A_BATCH, _ROWS_A_BATCH = 1000, 100, 100
 _LONGEST_PARAM = 500  # characters; the store's own limit is higher, the UI's patience is not
-_FILES = ("config.yaml", "result.json", "report.html", "card.md", "log.txt", "metrics.jsonl")
+_FILES = ("config.yaml", "result.json", "report.html", "card.md", "card.html", "log.txt", "metrics.jsonl")
 _OF_A_FILE = (
     "bytes",
     "retention",
