@@ -31,7 +31,7 @@ def read(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
         return {key: content[key] for key in ("signatures", "labels", "normalisation")} | {
-            "decision": content.get("decision", {})
+            "decision": content.get("decision", {})  # files of old have none
         }
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise ConfigError(Problem(str(file), f"is no contract ({type(error).__name__}: {error})", "is it whole?")) from error
@@ -40,7 +40,7 @@ def read(path: Path) -> dict[str, Any]:
 def compare(old: dict[str, Any], new: dict[str, Any]) -> list[Change]:
     """All changes, those that break first."""
     found = [*_labels(old["labels"], new["labels"]), *_normalisation(old["normalisation"], new["normalisation"])]
-    found += _decision(old["decision"], new["decision"])
+    found += _decision(old.get("decision", {}), new.get("decision", {}))
     for name, signature in old["signatures"].items():
         if name not in new["signatures"]:
             found.append(Change(True, f"signature {name}", "is gone"))

@@ -28,14 +28,16 @@ class Verdict:
 class Gate(Component):
     """Protocol of the group: what is wrong with the model, and with each artifact, beyond the checks always made."""
 
-    champion: str | None = None  # what the model has to be compared with: see gate.champion
-
     def model_reasons(self, result: Result) -> list[str]:
         """result: with metrics, slices, calibration, checks and champion. One line a rule that does not hold."""
         raise NotImplementedError
 
     def artifact_reasons(self, artifact: Artifact) -> list[str]:
         raise NotImplementedError
+
+    def compared_with(self) -> str | None:
+        """The model in use that the new one is asked beside: see gate.champion of `thresholds`."""
+        return None
 
     def praise(self) -> str:
         """What holds, when nothing stands against it."""

@@ -26,7 +26,7 @@ def against_champion(experiment: Experiment, held: Held) -> dict[str, Any]:
     The champion's exported SavedModel answers in a process of its own. Its labels may be in another order, but have to be the
     same ones. The interval is that of a paired bootstrap.
     """
-    if not experiment.gate.champion:
+    if not experiment.gate.compared_with():
         return {}
     with tempfile.TemporaryDirectory(prefix="tfrun-champion-") as scratch:
         try:
@@ -36,7 +36,7 @@ def against_champion(experiment: Experiment, held: Held) -> dict[str, Any]:
             name, exports = found
             return {"champion": name, **_compared(experiment, held, exports)}
         except (TfrunError, RuntimeError, OSError, ValueError, KeyError) as error:  # what is wrong with it is the finding
-            return {"champion": experiment.gate.champion, "problem": str(error)}
+            return {"champion": experiment.gate.compared_with(), "problem": str(error)}
 
 
 def _name(experiment: Experiment) -> str:
@@ -45,8 +45,8 @@ def _name(experiment: Experiment) -> str:
 
 def _found(experiment: Experiment, scratch: Path) -> tuple[str, Path] | None:
     """What it is called, and the folder with `saved_model` and `contract.json`."""
-    if experiment.gate.champion != REGISTRY:
-        directory = Path(experiment.gate.champion)
+    if experiment.gate.compared_with() != REGISTRY:
+        directory = Path(experiment.gate.compared_with())
         return str(directory), directory / "exports"
     from tfrun.tracking.registry import fetch_champion
 

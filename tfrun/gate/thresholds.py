@@ -45,6 +45,9 @@ class Thresholds(Gate):
         dict, "target/variant: longest p99 of answers to one row, on this machine", unit="ms"
     )
 
+    def compared_with(self):
+        return self.champion
+
     def problems(self, evaluation, files) -> list[Problem]:
         known = evaluation.metric_names()
         limits = [(f"{key}.{name}", name) for key in ("max_megabytes", "max_p99_ms") for name in getattr(self, key)]
