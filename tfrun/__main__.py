@@ -46,11 +46,11 @@ def main(argv: list[str] | None = None) -> int:
     from tfrun.config.problems import ConfigError, Problem, TfrunError, nearest
 
     try:
+        if argv and argv[0] in VERBS:
+            return importlib.import_module(VERBS[argv[0]]).main(argv[1:])
         if "--version" in argv:  # Hydra's parser would print its own
             print(f"tfrun {tfrun.__version__}")
             return 0
-        if argv and argv[0] in VERBS:
-            return importlib.import_module(VERBS[argv[0]]).main(argv[1:])
         if argv and argv[0].replace("-", "").isalpha() and not argv[0].startswith("-"):
             raise ConfigError(Problem(argv[0], "no such verb", nearest(argv[0], VERBS)))
         from tfrun.cli.app import run_app

@@ -62,7 +62,12 @@ def evaluate(experiment: Experiment, model: Model, data: Data, record: Record, r
     result.checks["anomalies"] += [anomaly.plain() for anomaly in moved]
     part = numeric(model)
     return Held(
-        data.splits["test"], predictions["test"], result.metrics["test"], part and part.of, in_contract(result.threshold)
+        data.splits["test"],
+        predictions["test"],
+        result.metrics["test"],
+        part and part.of,
+        in_contract(result.threshold),
+        data.classes,
     )
 
 
