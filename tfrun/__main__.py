@@ -17,6 +17,7 @@ VERBS = {
     "list": "tfrun.cli.list",
     "show": "tfrun.cli.show",
     "check": "tfrun.cli.check",
+    "advise": "tfrun.cli.advise",
     "check-data": "tfrun.cli.check_data",
     "resume": "tfrun.cli.resume",
     "rerun": "tfrun.cli.rerun",

@@ -71,6 +71,7 @@ def test_without_the_package_the_config_is_refused_and_nothing_is_measured(ready
     assert not found.passed and found.reasons == ["not measured: onnxruntime is not installed: pip install 'tfrun[onnx]'"]
 
 
+@pytest.mark.long
 def test_the_quickstart_can_have_it(ready, tmp_path, module):
     done = tfrun(
         tmp_path, "+experiment=quickstart", "debug=fast", "backbone=hub", f"backbone.handle={module}", "transform.image_size=32",

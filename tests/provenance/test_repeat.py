@@ -38,6 +38,7 @@ def test_the_same_run_comes_out_identical_and_exits_with_0_though_it_is_not_bles
     assert "identical: the same weights" in (new / "report.html").read_text()
 
 
+@pytest.mark.long
 def test_by_its_id_in_mlflow_with_the_data_changed_it_is_different_and_says_where(finished, tmp_path):
     """The run's own directory is gone: config and figures come out of the store."""
     run_id = json.loads((finished.directory / "tracking.json").read_text())["run_id"]

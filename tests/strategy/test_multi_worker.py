@@ -55,6 +55,7 @@ def alone(tmp_path_factory, module) -> dict[str, np.ndarray]:
     return trained(folder)
 
 
+@pytest.mark.long
 def test_a_lost_worker_ends_the_run_and_one_process_goes_on_with_it(tmp_path, module, alone):
     command = [sys.executable, "-m", "tfrun", *arguments(module, *TWO)]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
@@ -74,6 +75,7 @@ def test_a_lost_worker_ends_the_run_and_one_process_goes_on_with_it(tmp_path, mo
     assert_same(alone, trained(tmp_path))
 
 
+@pytest.mark.long
 def test_processes_that_somebody_else_starts_train_together(tmp_path, module, alone):
     jobs = cluster.local(worker=2)
     command = [
@@ -93,6 +95,7 @@ def test_processes_that_somebody_else_starts_train_together(tmp_path, module, al
     assert_same(alone, trained(tmp_path))
 
 
+@pytest.mark.long
 def test_a_worker_that_cannot_work_is_told_of(tmp_path, module):
     """Its own last line says why."""
     (tmp_path / "sitecustomize.py").write_text(

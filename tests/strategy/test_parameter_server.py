@@ -22,6 +22,7 @@ def arguments(module, *more: str) -> list[str]:
     ]  # fmt: skip
 
 
+@pytest.mark.long
 def test_one_worker_trains_what_one_device_trains(tmp_path, module):
     """In turn: with one worker there is an order. Adam's slots lie beside their weights, on two servers."""
     run(load(arguments(module, "debug=fast", "export=[]")), tmp_path / "one" / "run", quiet=True)
@@ -35,6 +36,7 @@ def test_one_worker_trains_what_one_device_trains(tmp_path, module):
             np.testing.assert_allclose(found[name], expected[name], atol=1e-5, err_msg=name)
 
 
+@pytest.mark.long
 def test_a_lost_server_ends_the_run(tmp_path, module):
     strategy = ("strategy=parameter_server", "strategy.workers=2", "export=[]", "training.epochs=1000")
     command = [sys.executable, "-m", "tfrun", *arguments(module, *strategy)]

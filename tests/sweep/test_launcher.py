@@ -11,6 +11,7 @@ from tests.sweep.small import Started, command, events, finished, measured, tria
 
 JOBLIB = ["hydra/launcher=joblib", "hydra.launcher.n_jobs=2", "sweep.workers=auto"]
 
+pytestmark = pytest.mark.long
 pytest.importorskip("hydra_plugins.hydra_joblib_launcher", reason="needs the extra 'launchers'")
 pytest.importorskip("hydra_plugins.hydra_submitit_launcher", reason="needs the extra 'launchers'")
 

@@ -27,6 +27,7 @@ def test_trials_that_are_worse_than_the_median_are_stopped_and_keep_what_they_ha
     assert "2 done, 2 pruned" in again.out and [kind for kind, _ in events(tmp_path)].count("tell") == 4
 
 
+@pytest.mark.long
 def test_a_trial_that_was_killed_while_it_was_to_stop_is_pruned_when_the_sweep_goes_on(tmp_path, module):
     optuna = ["sweep=optuna", "sweep.sampler=random", "sweep.trials=4", "sweep.pruner=median", *MEDIAN[1:]]
     space = ["optimizer.learning_rate=tag(log,interval(1e-9,1))", "sweep.workers=1", "training.epochs=40", "sweep.seed=1"]

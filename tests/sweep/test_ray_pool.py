@@ -16,6 +16,7 @@ from tfrun.sweep import Suggestion
 from tfrun.sweep.cluster import Ray
 from tfrun.sweep.ray_pool import RayPool
 
+pytestmark = pytest.mark.long
 pytest.importorskip("ray", reason="needs the extra 'ray'")
 
 SPACE = ["sweep=random", "sweep.trials=3", "optimizer.learning_rate=tag(log,interval(1e-3,1))", "head.dropout=interval(0,0.5)"]

@@ -18,6 +18,7 @@ def states(folder, url: str) -> dict[int, str]:
         store.close()
 
 
+@pytest.mark.long
 def test_two_sweeps_at_a_time_share_a_database_and_each_goes_on_from_it(tmp_path, module):
     url = f"sqlite:///{tmp_path / 'shared.db'}"
     sweep = command(module, "training.epochs=2", f"sweep.storage={url}", "sweep.workers=1")

@@ -28,10 +28,10 @@ def shift(model: Model, data: Data, features: Mapping[str, np.ndarray], checks: 
     if not model.facts.parameters or data.kind == "table" or model.lazy.is_changed:
         return
     train = data.splits["train"]
-    seen = _pooled(model.features(train.take(spread(len(train)))).array())
+    seen = pooled(model.features(train.take(spread(len(train)))).array())
     for name, found in features.items():
         if name != "train":
-            moved = anomaly("features of the backbone", name, _pooled(found), seen, checks.drift_embeddings)
+            moved = anomaly("features of the backbone", name, pooled(found), seen, checks.drift_embeddings)
             if moved:
                 yield replace(moved, severity="warning")
 
@@ -41,6 +41,6 @@ def spread(rows: int) -> np.ndarray:
     return np.linspace(0, rows - 1, min(_ROWS, rows)).round().astype(int)
 
 
-def _pooled(features: np.ndarray) -> np.ndarray:
+def pooled(features: np.ndarray) -> np.ndarray:
     """float32 [rows, size]: the mean over the places of a map."""
     return features if features.ndim == 2 else features.reshape(len(features), -1, features.shape[-1]).mean(axis=1)

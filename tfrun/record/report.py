@@ -17,6 +17,7 @@ from tfrun.provenance.repeat import summary as told
 from tfrun.provenance.secrets import masked, masked_values
 from tfrun.record import confusion
 from tfrun.record.augmented import augmented
+from tfrun.record.charts import as_svg
 from tfrun.record.record import config_text
 from tfrun.record.result import Result
 
@@ -65,7 +66,7 @@ def curves(history: History) -> str:
         axes.set_title(name, loc="left", fontsize=10)
         axes.spines[["top", "right"]].set_visible(False)
         axes.legend(frameon=False, fontsize=8)
-    return _as_svg(figure)
+    return as_svg(figure)
 
 
 def reliability(bins: list[dict[str, float]]) -> str:
@@ -84,13 +85,7 @@ def reliability(bins: list[dict[str, float]]) -> str:
     above.set(xlim=(0, 1.02), ylim=(0, 1.02))
     for axes in (above, below):
         axes.spines[["top", "right"]].set_visible(False)
-    return _as_svg(figure)
-
-
-def _as_svg(figure) -> str:
-    buffer = io.StringIO()
-    figure.savefig(buffer, format="svg", metadata={"Date": None})
-    return buffer.getvalue().partition("<svg")[1] + buffer.getvalue().partition("<svg")[2]
+    return as_svg(figure)
 
 
 def _mark_best(axes, history: History) -> None:

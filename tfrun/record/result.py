@@ -21,7 +21,7 @@ class Result:
 
     intervals: {split: {name: [low, high]}}, 95 %, None where not defined. worst_slices: test slices that are worse than the
     rest, where `evaluation.slices` has auto. calibration: of the test split, and the temperature. threshold: see evaluation.threshold.
-    robustness: {corruption: {strength: {metric: number}}}. also: metrics of evaluation.also.
+    advice: see tfrun.advise. robustness: {corruption: {strength: {metric: number}}}. also: metrics of evaluation.also.
     primary: the metric of evaluation.primary. champion: see gate.champion. throughput: rows a second by stage. verdict: None until judged. error: one line, where the run did not finish.
     """
 
@@ -53,6 +53,7 @@ class Result:
     initial_weights_sha256: str = ""  # of the head
     licences: dict[str, Any] = field(default_factory=dict)
     repeat: dict[str, Any] = field(default_factory=dict)
+    advice: dict[str, Any] = field(default_factory=dict)
     error: str = ""
 
     @classmethod

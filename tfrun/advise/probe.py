@@ -1,0 +1,123 @@
+"""The linear probe: what a head could make of frozen features, measured on rows it was not fitted to."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+STRENGTHS = (0.0003, 0.003, 0.03, 0.3, 3.0)  # of scikit-learn's C, on standardised features
+SHARES = (0.25, 0.5, 1.0)  # of the rows that a fold has for fitting
+_FOLDS = 5
+_ITERATIONS, _TOLERANCE = 200, 1e-3
+_COMPONENTS = 256  # of more features, as many principal components: a linear fit to some thousand rows needs no more
+
+Measure = Callable[[np.ndarray, np.ndarray], float]
+Fold = tuple[np.ndarray, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Probe:
+    """score: the primary metric on rows that were not fitted; train: on those that were. curve: [(rows fitted, score)].
+
+    probabilities: float32 [m, classes], of each row by the fold that did not see it; truth: int [m], their labels.
+    """
+
+    score: float
+    train: float
+    strength: float
+    curve: list[tuple[int, float]]
+    truth: np.ndarray = field(repr=False)
+    probabilities: np.ndarray = field(repr=False)
+
+
+def folds(labels: np.ndarray, validation: np.ndarray, grouped: bool, seed: int) -> list[Fold]:
+    """validation: bool [n], of the split of that name. grouped: rows belong together, so that only the given split may part them.
+
+    Else five folds over both splits: more rows to measure on.
+    """
+    from sklearn.model_selection import StratifiedKFold
+
+    if grouped and validation.any():
+        return [(np.flatnonzero(~validation), np.flatnonzero(validation))]
+    smallest = int(np.bincount(labels)[np.unique(labels)].min())
+    shuffled = StratifiedKFold(max(2, min(_FOLDS, smallest)), shuffle=True, random_state=seed)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # a class of one row is in one fold only: so it is
+        return list(shuffled.split(np.zeros(len(labels)), labels))
+
+
+def probe(features: np.ndarray, labels: np.ndarray, classes: int, measure: Measure, parts: list[Fold], seed: int = 0) -> Probe:
+    """Multinomial logistic regression on standardised features, of more than 256 on their components, its strength chosen by the loss on the held rows.
+
+    features: float32 [n, d]. labels: int [n]. measure: labels [m], probabilities [m, classes] -> the primary metric.
+    """
+    features = _reduced(features, seed)
+    held = np.concatenate([out for _, out in parts])
+    tried, regressions = {}, [_regression() for _ in parts]
+    for strength in STRENGTHS:  # each begins where the one before ended
+        fitted = [
+            _fitted(one.set_params(C=strength), features, labels, classes, fit, out)
+            for one, (fit, out) in zip(regressions, parts, strict=True)
+        ]
+        probabilities = np.concatenate([of_out for of_out, _ in fitted])
+        own = probabilities[np.arange(len(held)), labels[held]]
+        tried[strength] = (-np.log(np.maximum(own, 1e-7)).mean(), probabilities, fitted)
+        if tried[strength][0] > min(loss for loss, *_ in tried.values()):
+            break  # the loss has one minimum along the strengths
+    strength = min(tried, key=lambda one: tried[one][0])
+    _, probabilities, fitted = tried[strength]
+    train = np.mean([measure(labels[fit], of_fit) for (fit, _), (_, of_fit) in zip(parts, fitted, strict=True)])
+    truth = labels[held]
+    score = measure(truth, probabilities)
+    draw, (fit, out) = np.random.default_rng(seed), parts[0]
+    curve = []
+    for share in SHARES:
+        some = _share(labels, fit, share, draw)
+        answers, _ = _fitted(_regression().set_params(C=strength), features, labels, classes, some, out)
+        curve.append((len(some), measure(labels[out], answers)))
+    return Probe(score, float(train), strength, curve, truth, probabilities)
+
+
+def _reduced(features: np.ndarray, seed: int) -> np.ndarray:
+    """float32 [n, at most 256]. The labels have no part in it, so all rows may."""
+    from sklearn.decomposition import PCA
+
+    deviation = features.std(axis=0)
+    scaled = (features - features.mean(axis=0)) / np.where(deviation > 1e-6, deviation, 1)
+    most = min(_COMPONENTS, len(features))
+    return PCA(most, svd_solver="randomized", random_state=seed).fit_transform(scaled) if scaled.shape[1] > most else scaled
+
+
+def _regression():
+    from sklearn.linear_model import LogisticRegression
+
+    return LogisticRegression(max_iter=_ITERATIONS, tol=_TOLERANCE, warm_start=True)
+
+
+def _fitted(regression, features, labels, classes: int, fit: np.ndarray, out: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """float32 [rows, classes] of `out` and of `fit`."""
+    from sklearn.exceptions import ConvergenceWarning
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # near the optimum is near enough for a score
+        regression.fit(features[fit], labels[fit])
+    found = []
+    for rows in (out, fit):
+        probabilities = np.zeros((len(rows), classes), np.float32)
+        probabilities[:, regression.classes_] = regression.predict_proba(features[rows])
+        found.append(probabilities)
+    return found[0], found[1]
+
+
+def _share(labels: np.ndarray, rows: np.ndarray, share: float, draw: np.random.Generator) -> np.ndarray:
+    """The same share of each class, at least one row of it."""
+    if share == 1:
+        return rows
+    some = []
+    for label in np.unique(labels[rows]):
+        own = rows[labels[rows] == label]
+        some.append(draw.permutation(own)[: max(1, round(share * len(own)))])
+    return np.concatenate(some)
