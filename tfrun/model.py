@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tfrun.backbone import BackboneFacts
-from tfrun.backbone.lazy import LazyBackbone
+from tfrun.backbone.lazy import LazyBackbone, sha256
 from tfrun.config.problems import Problem, RunError
 from tfrun.store.features import Features
 from tfrun.store.source import FeatureSource
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from tfrun.experiment import Experiment
 
 _CHUNK = 4096  # rows of features that go through the head at once
+_NONE = np.empty(0, np.intp)
 
 
 @dataclass(frozen=True)
@@ -73,12 +74,12 @@ class Model:
         return [*self.backbone.variables, *(v for v in self.head.variables if "seed_generator" not in v.path)]
 
     def weights_sha256(self) -> str:
-        """Over dtype, shape and bytes of each variable, in order."""
-        return _sha256(self.variables)
+        """Over the hashes of the backbone and of the head; a backbone as it came is known by its own without being loaded."""
+        return hashlib.sha256(f"{self.lazy.weights_sha256()} {self.head_sha256()}".encode()).hexdigest()
 
     def head_sha256(self) -> str:
-        """The same of the head alone, for which no backbone is loaded."""
-        return _sha256([variable for variable in self.head.variables if "seed_generator" not in variable.path])
+        """Over dtype, shape and bytes of each variable, in order."""
+        return sha256([variable for variable in self.head.variables if "seed_generator" not in variable.path])
 
     def features(
         self,
@@ -99,14 +100,40 @@ class Model:
 
     def predict(self, split: Split) -> np.ndarray:
         """Class probabilities of every row in order, float32 [rows, classes], through the backbone itself: this is evidence."""
-        return self.predict_from_features(self.embed(split))
+        return self.predict_keeping(split, _NONE)[0]
 
-    def embed(self, split: Split) -> np.ndarray:
-        """Features of every row in order, float32 [rows, ...], by the backbone itself and not by the feature store."""
+    def predict_keeping(self, split: Split, keep: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """As `predict`, and the features of the rows at `keep`: see `asked`."""
         import tensorflow as tf
 
-        function, rows = self.lazy.function, self.lazy.rows_at_once
-        return np.concatenate([function(tf.constant(inputs)).numpy() for inputs in transformed(split, self.transform, rows)])
+        logits, kept = self.asked(split, keep)
+        return tf.nn.softmax(logits).numpy(), kept
+
+    def asked(self, split: Split, keep: np.ndarray = _NONE) -> tuple[np.ndarray, np.ndarray]:
+        """Logits of every row in order, float32 [rows, classes], and the features of the rows at `keep` (int, rising), float32 [n, ...].
+
+        By the backbone itself and not by the feature store. Of other rows, features of 4,096 are in memory at a time.
+        """
+        logits, kept, start = [], [], 0
+        for features in self._embedded(split):
+            logits.append(self.head(features, training=False))
+            kept.append(features[keep[(keep >= start) & (keep < start + len(features))] - start])
+            start += len(features)
+        return np.concatenate(logits), np.concatenate(kept)
+
+    def _embedded(self, split: Split) -> Iterator[np.ndarray]:
+        """Features of every row in order, float32 [at most 4096, ...]."""
+        import tensorflow as tf
+
+        function, rows, waiting, count = self.lazy.function, self.lazy.rows_at_once, [], 0
+        for inputs in transformed(split, self.transform, rows):
+            waiting.append(function(tf.constant(inputs)).numpy())
+            count += len(waiting[-1])
+            if count >= _CHUNK:
+                yield np.concatenate(waiting)
+                waiting, count = [], 0
+        if waiting:
+            yield np.concatenate(waiting)
 
     def predict_from_features(self, features: Features | np.ndarray) -> np.ndarray:
         """features: of one split. float32 [rows, classes]."""
@@ -167,11 +194,3 @@ def build(
         head = experiment.head.build_on(columns, lazy.feature_shape, len(data.classes), experiment.seed)
     source = FeatureSource(experiment, data.inputs, transform, lazy, warn)
     return Model(transform, head, data.classes, data.inputs, lazy.facts, lazy, source)
-
-
-def _sha256(variables: list[keras.Variable]) -> str:
-    digest = hashlib.sha256()
-    for variable in variables:
-        value = np.ascontiguousarray(variable.numpy())
-        digest.update(f"{value.dtype.str}{value.shape}".encode() + value.tobytes())
-    return digest.hexdigest()

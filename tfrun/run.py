@@ -195,6 +195,7 @@ def start(experiment: Experiment, record: Record, result: Result) -> None:
         if experiment.determinism == "strict":
             tf.config.experimental.enable_op_determinism()
         result.environment = environment()
+        experiment.evaluation.prepare()
         if experiment.strategy.leads:
             files.keep_diff(record, result)
         stage.says = f"TensorFlow {tf.__version__}, Keras {keras.__version__}, seed {experiment.seed}"

@@ -162,6 +162,11 @@ class Server:
                 work.close(_LOST)
         return work
 
+    def prepare(self, function: str, **arguments: Any) -> None:
+        """Calls it in the server itself, before what is started after this: what it imports, no child has to. It may start no thread."""
+        with contextlib.suppress(OSError), self._lock:  # a server that is lost says so when something is started
+            self._socket.sendall(json.dumps({"prepare": function, "arguments": arguments}).encode() + b"\n")
+
     def _listen(self) -> None:
         """What the server tells of its children, until it ends."""
         try:

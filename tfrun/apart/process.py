@@ -17,6 +17,7 @@ import socket
 import sys
 import traceback
 from pathlib import Path
+from typing import Any
 
 from tfrun.quiet import imported_only
 
@@ -67,7 +68,11 @@ def _serve(talk: socket.socket, wake: int, children: dict[int, int]) -> None:
                     return
                 *lines, pending = (pending + received).split(b"\n")
                 for line in lines:
-                    _fork(talk, json.loads(line), children)
+                    job = json.loads(line)
+                    if "prepare" in job:
+                        _called(job["prepare"], job["arguments"])
+                    else:
+                        _fork(talk, job, children)
 
 
 def _fork(talk: socket.socket, job: dict, children: dict[int, int]) -> None:
@@ -126,13 +131,17 @@ def _die_with_the_server() -> None:
 
 
 def _work(function: str, arguments: dict, answer: Path) -> int:
-    module, _, name = function.partition(":")
     try:
-        told, code = {"returned": getattr(importlib.import_module(module), name)(**arguments)}, 0
+        told, code = {"returned": _called(function, arguments)}, 0
     except Exception as error:
         told, code = {"raised": one_line(error), "traceback": traceback.format_exc()}, 1
     answer.write_text(json.dumps(told), encoding="utf-8")
     return code
+
+
+def _called(function: str, arguments: dict) -> Any:
+    module, _, name = function.partition(":")
+    return getattr(importlib.import_module(module), name)(**arguments)
 
 
 def one_line(error: Exception) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import asdict
 from functools import cached_property
@@ -76,6 +76,14 @@ class LazyBackbone:
         """Whether the weights in memory are others than those that were loaded, as after fine-tuning."""
         return self.is_loaded and _checksum(self.layer) != self._loaded[2]
 
+    def weights_sha256(self) -> str:
+        """Over dtype, shape and bytes of each variable, in order, as they are now."""
+        if self.is_changed:
+            return sha256(self.layer.variables)
+        if "weights_sha256" not in self.record.about:
+            self.record.note(weights_sha256=sha256(self.layer.variables))
+        return self.record.about["weights_sha256"]
+
     @cached_property
     def _loaded(self) -> tuple[keras.Layer, BackboneFacts, int]:
         import tensorflow as tf
@@ -92,23 +100,24 @@ class LazyBackbone:
     def _identity(self) -> dict[str, Any] | None:
         code, identity = code_of(type(self.config)), self.config.identity()
         if identity is None:
-            identity = {"weights": _sha256(self.layer), "config": self.config.model_dump(mode="json")}
+            identity = {"weights": sha256(self.layer.variables), "config": self.config.model_dump(mode="json")}
         return {"code": code, **identity} if code else None
 
 
-def _values(layer: keras.Layer):
-    return (np.ascontiguousarray(variable.numpy()) for variable in layer.variables)
+def _values(variables: list[keras.Variable]) -> Iterator[np.ndarray]:
+    return (np.ascontiguousarray(variable.numpy()) for variable in variables)
 
 
 def _checksum(layer: keras.Layer) -> int:
     total = 0
-    for value in _values(layer):
+    for value in _values(layer.variables):
         total = zlib.crc32(value.tobytes(), total)
     return total
 
 
-def _sha256(layer: keras.Layer) -> str:
+def sha256(variables: list[keras.Variable]) -> str:
+    """Over dtype, shape and bytes of each, in order."""
     digest = hashlib.sha256()
-    for value in _values(layer):
+    for value in _values(variables):
         digest.update(f"{value.dtype.str}{value.shape}".encode() + value.tobytes())
     return digest.hexdigest()

@@ -8,6 +8,7 @@ import numpy as np
 
 from tfrun.component import Component, setting
 from tfrun.dataset import Dataset
+from tfrun.evaluation.functions import Function
 from tfrun.evaluation.threshold import Threshold
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ class Evaluation(Component):
     labels: int [rows]; probabilities: float32 [rows, classes], everywhere.
     """
 
+    functions: dict[str, Function] = setting(dict)
     primary: str
     splits: list[str]
     slices: list[str | list[str]]
@@ -47,6 +49,9 @@ class Evaluation(Component):
     ) -> dict[str, dict[str, Any]]:
         """{value: {metric: number, "rows": count, "intervals": {metric: [low, high]}, "undefined": {metric: why}}}."""
         raise NotImplementedError
+
+    def prepare(self) -> None:
+        """Called once TensorFlow is there and before anything is trained. Raises RunError where something cannot be measured."""
 
     def metric_names(self) -> list[str]:
         """What `measure` gives, for rules that name metrics."""

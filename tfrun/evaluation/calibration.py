@@ -67,7 +67,7 @@ def calibrate(experiment: Experiment, model: Model, data: Data, record: Record, 
         if split is None or not len(split):
             rule = "needs validation rows"
             raise RunError(Problem("evaluation.calibration", rule, "set dataset.split.validation, or calibration=none"))
-        logits = model.logits(model.embed(split))
+        logits = model.asked(split)[0]
         found = temperature(logits, split.labels)
         _divide(model, found)
         before, after = (Sums(Groups(split.labels, _softmax(logits / divisor))) for divisor in (1.0, found))

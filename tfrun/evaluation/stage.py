@@ -37,9 +37,7 @@ def evaluate(experiment: Experiment, model: Model, data: Data, record: Record, r
         for name in dict.fromkeys(asked):
             if name in data.splits:
                 split = data.splits[name]
-                embedded = model.embed(split)
-                predictions[name] = model.predict_from_features(embedded)
-                features[name] = embedded[spread(len(split))]
+                predictions[name], features[name] = model.predict_keeping(split, spread(len(split)))
                 rows += len(split)
                 result.metrics[name] = experiment.evaluation.measure(split.labels, predictions[name], len(data.classes))
                 result.intervals[name] = experiment.evaluation.intervals(split.labels, predictions[name], len(data.classes))

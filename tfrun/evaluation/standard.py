@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
 from pydantic import field_validator
 
 from tfrun.component import setting
+from tfrun.config.problems import RunError, nearest
 from tfrun.dataset import SPLITS, Dataset
 from tfrun.evaluation import Evaluation
+from tfrun.evaluation.functions import Function
 from tfrun.evaluation.groups import Groups, Sums
 from tfrun.evaluation.interval import intervals
 from tfrun.evaluation.metrics import METRICS, UNDEFINED
@@ -20,6 +24,8 @@ Metric = Literal[
     "average_precision", "top_3_accuracy", "brier", "ece",
 ]  # fmt: skip
 
+_OF_FUNCTIONS = 200  # resamples: scikit-learn takes a millisecond for what sums take for nothing
+
 
 class Standard(Evaluation):
     """Metrics of the whole split and of slices, with confidence intervals."""
@@ -27,7 +33,12 @@ class Standard(Evaluation):
     metrics: list[Metric] = setting(
         lambda: ["loss", "accuracy", "balanced_accuracy", "f1_macro"], "what to measure", min_length=1
     )
-    primary: Metric = setting("accuracy", "metric of retention and of headlines; higher must be better")
+    functions: dict[str, Function] = setting(
+        dict, "further metrics by a name of your choice: functions of scikit-learn, metrics of Keras, or your own"
+    )
+    primary: str = setting(
+        "accuracy", "metric of retention and of headlines, one of those or of functions; higher must be better"
+    )
     splits: list[Literal["train", "validation", "test"]] = setting(lambda: list(SPLITS[1:]), "splits to measure after training")
     slices: list[str | list[str]] = setting(
         list,
@@ -56,19 +67,45 @@ class Standard(Evaluation):
     def _some(cls, value):
         return ["auto"] if value == "auto" else value
 
+    @field_validator("functions")
+    @classmethod
+    def _new_names(cls, value: dict) -> dict:
+        for name in value:
+            if name in METRICS or not name.isidentifier():
+                raise ValueError(f"{name} " + ("is taken" if name in METRICS else "is no name") + ": choose another one")
+        return value
+
+    @field_validator("primary")
+    @classmethod
+    def _is_known(cls, value: str, info) -> str:
+        known = [*METRICS, *info.data.get("functions", ())]
+        if value not in known:
+            raise ValueError(f"is no metric, nor a key of evaluation.functions; {nearest(value, known)}")
+        return value
+
+    @cached_property
+    def _measures(self) -> dict[str, Callable[[Sums], np.ndarray]]:
+        known = {**METRICS, **self.functions}
+        return {name: known[name] for name in self.metric_names()}
+
+    def prepare(self):
+        found = [function.problem(f"evaluation.functions.{name}") for name, function in self.functions.items()]
+        if any(found):
+            raise RunError(*filter(None, found))
+
     def slice_columns(self):
         named = [[item] if isinstance(item, str) else item for item in self.slices if item != "auto"]
         return list(dict.fromkeys(name for item in named for name in item))
 
     def metric_names(self) -> list[str]:
-        return list(dict.fromkeys(["loss", "accuracy", self.primary, *self.metrics]))
+        return list(dict.fromkeys(["loss", "accuracy", self.primary, *self.metrics, *self.functions]))
 
     def measure(self, labels, probabilities, classes):
         sums = Sums(Groups(labels, probabilities))
-        return {name: float(METRICS[name](sums)[0]) for name in self.metric_names()}
+        return {name: float(measure(sums)[0]) for name, measure in self._measures.items()}
 
     def headline(self, labels, probabilities, classes):
-        return float(METRICS[self.primary](Sums(Groups(labels, probabilities)))[0])
+        return float(self._measures[self.primary](Sums(Groups(labels, probabilities)))[0])
 
     def intervals(self, labels, probabilities, classes):
         return {name: pair[0] for name, pair in self._intervals(Groups(labels, probabilities)).items()}
@@ -76,7 +113,7 @@ class Standard(Evaluation):
     def by_slice(self, labels, probabilities, slicing, classes):
         groups = Groups(labels, probabilities, slicing.codes, len(slicing.values))
         sums, found = Sums(groups), self._intervals(groups)
-        measured = {name: METRICS[name](sums) for name in self.metric_names()}
+        measured = {name: measure(sums) for name, measure in self._measures.items()}
         return {
             value: {
                 **{name: float(values[at]) for name, values in measured.items()},
@@ -88,8 +125,17 @@ class Standard(Evaluation):
         }
 
     def _intervals(self, groups: Groups) -> dict[str, list[list[float] | None]]:
-        """By group; None where there is none."""
+        """By group; None where there is none, as of `functions` in slices, which would be asked thousands of times."""
         if not self.resamples or not len(groups):
             return {}
-        found = intervals(groups, {name: METRICS[name] for name in self.metric_names()}, self.resamples)
+        own = {name: measure for name, measure in self._measures.items() if name in METRICS}
+        found = intervals(groups, own, self.resamples)
+        others = {name: measure for name, measure in self._measures.items() if name not in METRICS}
+        if others:
+            nowhere = np.full((groups.count, 2), np.nan)
+            found |= (
+                intervals(groups, others, min(self.resamples, _OF_FUNCTIONS))
+                if groups.count == 1
+                else dict.fromkeys(others, nowhere)
+            )
         return {name: [None if np.isnan(pair).any() else pair.tolist() for pair in pairs] for name, pairs in found.items()}

@@ -46,13 +46,20 @@ def code_of(cls: type) -> str | None:
     while pending:
         path = pending.pop()
         if path not in trees:
-            tree = ast.parse(path.read_bytes())
-            trees[path] = ast.dump(tree)
-            pending += _beside(path, tree)
+            state = path.stat()
+            trees[path], beside = _read(path, state.st_mtime_ns, state.st_size)
+            pending += beside
     digest = hashlib.sha256()
     for path in sorted(trees):
         digest.update(f"{path.name}\0{trees[path]}\0".encode())
     return digest.hexdigest()
+
+
+@cache
+def _read(path: Path, changed: int, size: int) -> tuple[str, list[Path]]:
+    """What the file says, and the files beside it that it imports. changed, size: as long as they are the same, it is read once."""
+    tree = ast.parse(path.read_bytes())
+    return ast.dump(tree), _beside(path, tree)
 
 
 def _typed_in(cls: type) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,7 @@ class LocalPool:
         self.limits = limits
         self.running: dict[int, Running] = {}
         self._shares = _shares(self.size)
+        self._prepared = False
         server()  # loads TensorFlow meanwhile
 
     @property
@@ -46,6 +48,9 @@ class LocalPool:
         taken = {running.place for running in self.running.values()}
         place = next(place for place in range(self.size) if place not in taken)
         environment = {"CUDA_VISIBLE_DEVICES": self.gpus[place % len(self.gpus)]} if self.gpus else {}
+        if not self._prepared:
+            server().prepare("tfrun.sweep.trial:prepare", targets=sorted(targets_of(mapping)))
+            self._prepared = True
         work = server().start(
             "tfrun.sweep.trial:work",
             self.limits,
@@ -87,6 +92,17 @@ class LocalPool:
         for running in list(self.running.values()):
             running.work.give(_STOPPING)
             self._answer(running)
+
+
+def targets_of(mapping: Any) -> Iterator[str]:
+    """Classes that the components of an experiment are of."""
+    if isinstance(mapping, dict):
+        if "_target_" in mapping:
+            yield mapping["_target_"]
+        mapping = list(mapping.values())
+    if isinstance(mapping, list):
+        for value in mapping:
+            yield from targets_of(value)
 
 
 def _shares(size: int) -> list[list[int] | None]:

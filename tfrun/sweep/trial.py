@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tfrun.config.load import from_mapping
+from tfrun.config.source import import_target
 from tfrun.disk import write_atomically
 from tfrun.experiment import Experiment
 from tfrun.export.held import Held
@@ -69,6 +70,21 @@ def work(mapping: dict[str, Any], directory: str, until: float | None) -> dict[s
     if result.status == "done":
         write_atomically(answer, json.dumps(told))
     return told
+
+
+def prepare(targets: list[str]) -> None:
+    """What every trial would import and read for itself. targets: classes of the first trial's components; only those of tfrun, as
+    nobody knows what a user's module does when it is imported.
+    """
+    import tfrun.export.numeric
+    import tfrun.model
+    import tfrun.provenance.hardware
+    import tfrun.training.trainer  # noqa: F401
+    from tfrun.store.key import code_of
+
+    for target in targets:
+        if target.startswith("tfrun."):
+            code_of(import_target(target, target))
 
 
 def _wait_for_who_was_here(place: Path) -> None:
