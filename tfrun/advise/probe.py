@@ -12,7 +12,7 @@ STRENGTHS = (0.0003, 0.003, 0.03, 0.3, 3.0)  # of scikit-learn's C, on standardi
 SHARES = (0.25, 0.5, 1.0)  # of the rows that a fold has for fitting
 _FOLDS = 5
 _ITERATIONS, _TOLERANCE = 200, 1e-3
-_COMPONENTS = 256  # of more features, as many principal components: a linear fit to some thousand rows needs no more
+_COMPONENTS, _OF_PIXELS = 1024, 256  # principal components in place of more features, and of more than 4,096, as raw pixels are
 
 Measure = Callable[[np.ndarray, np.ndarray], float]
 Fold = tuple[np.ndarray, np.ndarray]
@@ -50,7 +50,7 @@ def folds(labels: np.ndarray, validation: np.ndarray, grouped: bool, seed: int) 
 
 
 def probe(features: np.ndarray, labels: np.ndarray, classes: int, measure: Measure, parts: list[Fold], seed: int = 0) -> Probe:
-    """Multinomial logistic regression on standardised features, of more than 256 on their components, its strength chosen by the loss on the held rows.
+    """Multinomial logistic regression on standardised features, of more than 1,024 on their components, its strength chosen by the loss on the held rows.
 
     features: float32 [n, d]. labels: int [n]. measure: labels [m], probabilities [m, classes] -> the primary metric.
     """
@@ -82,12 +82,12 @@ def probe(features: np.ndarray, labels: np.ndarray, classes: int, measure: Measu
 
 
 def _reduced(features: np.ndarray, seed: int) -> np.ndarray:
-    """float32 [n, at most 256]. The labels have no part in it, so all rows may."""
+    """float32 [n, at most 1024]. The labels have no part in it, so all rows may."""
     from sklearn.decomposition import PCA
 
     deviation = features.std(axis=0)
     scaled = (features - features.mean(axis=0)) / np.where(deviation > 1e-6, deviation, 1)
-    most = min(_COMPONENTS, len(features))
+    most = min(_COMPONENTS if features.shape[1] <= 4096 else _OF_PIXELS, len(features))
     return PCA(most, svd_solver="randomized", random_state=seed).fit_transform(scaled) if scaled.shape[1] > most else scaled
 
 

@@ -66,7 +66,7 @@ def nleep(features: np.ndarray, labels: np.ndarray, classes: int, seed: int = 0)
 
     reduced = features.astype(np.float64)
     if features.shape[1] > 2:
-        reduced = PCA(min(_MOST, *reduced.shape), random_state=seed).fit_transform(reduced)
+        reduced = PCA(min(_MOST, *reduced.shape), svd_solver="randomized", random_state=seed).fit_transform(reduced)
         share = np.cumsum(reduced.var(axis=0)) / features.var(axis=0, dtype=np.float64).sum()
         reduced = reduced[:, : int(np.searchsorted(share, _ENERGY)) + 1]
     clusters = max(2, min(_PER_CLASS * classes, len(features) // _ROWS_EACH))
