@@ -2,13 +2,14 @@
 
     python benchmarks/faults/sweep.py [--kills 10] [--seed 0]
 
-One sweep of eight trials, killed and resumed in one directory: by turns its parent and one of its trials. Prints a line a kill and
+Sweeps of eight trials, each killed and resumed until it is done: by turns its parent and one of its trials. Prints a line a kill and
 exits with 1 where values, objectives or weights of any trial differ, or where one that had ended was made again.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import random
@@ -76,34 +77,33 @@ def wait(process: subprocess.Popen, seconds: float) -> bool:
     return True
 
 
-def disturbed(directory: Path, cache: Path, kills: int, draw: random.Random, whole: float) -> bool:
-    """Goes on with it until it is done. Returns whether nothing that had ended was touched again."""
-    process, sound, number = start(directory, True, cache), True, 0
+def disturbed(directory: Path, cache: Path, number: int, kills: int, draw: random.Random, whole: float) -> tuple[int, bool]:
+    """One sweep, killed until it is done or `number` has reached `kills`. Returns the number, and whether nothing that had ended was
+    touched again.
+    """
+    process, sound = start(directory, True, cache), True
     try:
-        while True:
-            if number == kills:
-                out, _ = process.communicate(timeout=1800)
-                if process.returncode:
-                    raise SystemExit(f"exit code {process.returncode}\n{out}")
-                return sound
+        while number < kills:
             after = draw.uniform(0.1, 0.5) * whole
-            over = wait(process, after)
+            if wait(process, after):
+                break
             number += 1
             trial = a_trial_of(process, draw) if number % 2 else None
-            if trial is not None and not over:
+            if trial is not None:
                 trial.kill()
                 print(f"{number:2d}: killed a trial after {after:.1f} s", flush=True)
                 continue
             process.kill()
             process.communicate()
             before = touched(directory)
-            print(
-                f"{number:2d}: killed the sweep after {after:.1f} s, {len(before)} trials had ended{', all of it' * over}",
-                flush=True,
-            )
+            print(f"{number:2d}: killed the sweep after {after:.1f} s, {len(before)} trials had ended", flush=True)
             process = start(directory, not (directory / "sweep.db").is_file(), cache)
             wait(process, 0.2 * whole)
             sound &= all(touched(directory).get(trial) == at for trial, at in before.items())
+        out, _ = process.communicate(timeout=1800)
+        if process.returncode:
+            raise SystemExit(f"exit code {process.returncode}\n{out}")
+        return number, sound
     finally:
         process.kill()
         process.communicate()
@@ -115,7 +115,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        cache, plain, killed = Path(folder, "cache"), Path(folder, "plain"), Path(folder, "killed")
+        cache, plain = Path(folder, "cache"), Path(folder, "plain")
         began = time.monotonic()
         process = start(plain, True, cache)
         out, _ = process.communicate(timeout=1800)
@@ -123,9 +123,14 @@ def main() -> int:
             raise SystemExit(f"exit code {process.returncode}\n{out}")
         whole = time.monotonic() - began
         print(f"undisturbed: {len(ended(plain))} trials in {whole:.0f} s", flush=True)
-        sound = disturbed(killed, cache, args.kills, random.Random(args.seed), whole)
-        same = ended(killed) == ended(plain)
-    print(f"after {args.kills} kills: {'the same trials' if same else 'OTHER TRIALS'}{'' if sound else ', SOME MADE AGAIN'}")
+        number, sound, same, draw = 0, True, True, random.Random(args.seed)
+        for sweep in itertools.count():
+            killed = Path(folder, f"killed-{sweep}")
+            number, untouched = disturbed(killed, cache, number, args.kills, draw, whole)
+            sound, same = sound and untouched, same and ended(killed) == ended(plain)
+            if number == args.kills:
+                break
+    print(f"after {args.kills} kills of {sweep + 1} sweeps: {'the same trials' if same else 'OTHER TRIALS'}{'' if sound else ', SOME MADE AGAIN'}")
     return 0 if same and sound else 1
 
 
