@@ -14,6 +14,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.warm import warm
+
 ROOT = Path(__file__).resolve().parent.parent
 TUXPAINT = ROOT.parent / "shared" / "assets" / "datasets" / "tuxpaint"  # GPL: not part of the project
 
@@ -42,8 +44,10 @@ class Finished:
         return json.loads((self.directory / "result.json").read_text())
 
 
-def tfrun(folder: Path, *arguments: str, timeout: float = 400, **environment: str) -> Finished:
-    """`python -m tfrun …` as a user types it, standing in `folder`."""
+def tfrun(folder: Path, *arguments: str, timeout: float = 400, fresh: bool = False, **environment: str) -> Finished:
+    """`python -m tfrun …` as a user types it, standing in `folder`. fresh, environment: in a process of its own; else see tests/warm.py."""
+    if not (fresh or environment):
+        return Finished(*warm().run([str(one) for one in arguments], folder, timeout), folder)
     command = [sys.executable, "-m", "tfrun", *map(str, arguments)]
     inherited = {key: value for key, value in os.environ.items() if key != "MLFLOW_TRACKING_URI"}  # MLflow sets it in a process
     done = subprocess.run(
@@ -55,7 +59,7 @@ def tfrun(folder: Path, *arguments: str, timeout: float = 400, **environment: st
 @pytest.fixture(scope="session")
 def quickstart(tmp_path_factory) -> Finished:
     """The whole quickstart, from the command line, once for all tests."""
-    return tfrun(tmp_path_factory.mktemp("quickstart"), "+experiment=quickstart")
+    return tfrun(tmp_path_factory.mktemp("quickstart"), "+experiment=quickstart", fresh=True)
 
 
 @pytest.fixture(scope="session")

@@ -112,6 +112,11 @@ def test_a_champion_that_cannot_be_asked_is_a_finding(held, champion, more, said
     assert said in against(champion, held, *more)["problem"]
 
 
-def test_a_champion_that_takes_other_inputs_is_a_finding(held, quickstart):
-    other = {**vars(held), "classes": tuple(json.loads((quickstart.directory / "exports/contract.json").read_text())["labels"])}
-    assert against(quickstart.directory, Held(**other))["problem"]
+def test_a_champion_that_takes_other_inputs_is_a_finding(held, module, tmp_path):
+    pictures = tfrun(
+        tmp_path, "+experiment=quickstart", "backbone=hub", f"backbone.handle={module}", "transform.image_size=32", "debug=fast",
+        "export=[saved_model]",
+    )  # fmt: skip
+    assert pictures.code == 0, pictures.err
+    other = {**vars(held), "classes": tuple(json.loads((pictures.directory / "exports/contract.json").read_text())["labels"])}
+    assert against(pictures.directory, Held(**other))["problem"]

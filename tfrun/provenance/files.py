@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tfrun.disk import write_atomically
+from tfrun.evaluation.slices import slicing
 from tfrun.provenance.git import diff
 from tfrun.provenance.licences import licence_file
 from tfrun.provenance.sbom import sbom
@@ -35,7 +37,9 @@ def keep_diff(record: Record, result: Result) -> None:
 
 
 def write(experiment: Experiment, held: Held, result: Result) -> None:
-    """sbom.json, predictions.npy (float32 [rows, classes], the first test rows) and backbone-licence.txt where there is one."""
+    """sbom.json, predictions.npy (float32 [rows, classes], the first test rows), rows.npz (their labels, names and slices) and
+    backbone-licence.txt where there is one.
+    """
     folder = _folder(result.directory)
     text = _backbone_licence(experiment)
     if text:
@@ -43,6 +47,39 @@ def write(experiment: Experiment, held: Held, result: Result) -> None:
     write_atomically(folder / "sbom.json", json.dumps(masked_values(sbom(result, text)), indent=1, ensure_ascii=False) + "\n")
     rows = max(1, _PREDICTIONS // max(1, 4 * held.probabilities.shape[1]))
     np.save(folder / "predictions.npy", held.probabilities[:rows].astype(np.float32))
+    named = [
+        slicing(held.split, columns).largest(experiment.evaluation.slice_values)
+        for columns in experiment.evaluation.slices
+        if columns != "auto"
+    ]
+    slices = {f"slice {one.name}": np.array([*one.values, ""])[one.codes[:rows]] for one in named}
+    np.savez_compressed(
+        folder / "rows.npz", labels=held.split.labels[:rows].astype(np.int32), ids=held.split.ids[:rows].astype(str), **slices
+    )
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a run said of its first test rows. labels: int32 [rows]; ids: strings [rows]; slices: {name: strings [rows]}."""
+
+    probabilities: np.ndarray
+    labels: np.ndarray
+    ids: np.ndarray
+    slices: dict[str, np.ndarray]
+
+    def same_rows(self, other: Answers) -> bool:
+        same = np.array_equal(self.labels, other.labels) and np.array_equal(self.ids, other.ids)
+        return same and self.probabilities.shape == other.probabilities.shape
+
+
+def answers(directory: Path) -> Answers | None:
+    """None where the run kept none."""
+    path, probabilities = directory / FOLDER / "rows.npz", predictions(directory)
+    if probabilities is None or not path.is_file():
+        return None
+    with np.load(path, allow_pickle=False) as stored:
+        slices = {name.removeprefix("slice "): stored[name] for name in stored.files if name.startswith("slice ")}
+        return Answers(probabilities, stored["labels"], stored["ids"], slices)
 
 
 def predictions(directory: Path) -> np.ndarray | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from tfrun.config.load import load_file
 from tfrun.config.problems import Problem, RunError
 from tfrun.export import name_of
 from tfrun.record.result import read
+from tfrun.record.significance import Difference, differences
 from tfrun.sweep.summary import is_sweep
 from tfrun.sweep.summary import read as read_sweep
 from tfrun.tracking.sync import flattened
@@ -19,6 +21,7 @@ from tfrun.tracking.sync import flattened
 _SHARES = frozenset({"accuracy", "top_3_accuracy"})  # metrics that are a share of the rows
 _Z = 1.959964  # of the normal distribution: 95 % are within
 _MISSING = object()
+_TESTED = 5  # runs at most that are tested against the first; of more, some are better by chance
 
 
 @dataclass(frozen=True)
@@ -49,22 +52,29 @@ class Run:
     def splits(self) -> set[str]:
         return {name for name, metrics in self.result["metrics"].items() if metrics}
 
-    def figure(self, name: str, value: float | None, rows: int | None) -> Figure | None:
+    def figure(self, name: str, value: float | None, rows: int | None, interval: list[float] | None = None) -> Figure | None:
+        """interval: the run's own, by a bootstrap."""
         if value is None:
             return None
+        if interval:
+            return Figure(value, *interval)
         return Figure(value, *wilson(value, rows)) if name in _SHARES and rows else Figure(value)
 
     @property
     def metrics(self) -> dict[str, Figure | None]:
         rows = self.result["data"].get("rows", {}).get(self.split)
-        return {name: self.figure(name, value, rows) for name, value in self.result["metrics"].get(self.split, {}).items()}
+        own = self.result.get("intervals", {}).get(self.split, {})
+        metrics = self.result["metrics"].get(self.split, {})
+        return {name: self.figure(name, value, rows, own.get(name)) for name, value in metrics.items()}
 
     @property
     def slices(self) -> dict[tuple[str, str], Figure | None]:
         """The primary metric by (column, value)."""
         primary = self.config["evaluation.primary"]
         return {
-            (column, value): self.figure(primary, figures.get(primary), figures["rows"])
+            (column, value): self.figure(
+                primary, figures.get(primary), figures["rows"], figures.get("intervals", {}).get(primary)
+            )
             for column, values in self.result["slices"].get(self.split, {}).items()
             for value, figures in values.items()
         }
@@ -155,7 +165,7 @@ def compared(runs: list[Run]) -> Comparison:
     metrics = _table(f"Metrics on the {' or '.join(splits)} split", [run.metrics for run in runs])
     if len(splits) > 1:
         metrics = Table(metrics.title, ["split", *metrics.rows], [[run.split for run in runs], *metrics.cells])
-    tables = [metrics, _exports(runs), *_slices(runs), _differences(runs)]
+    tables = [metrics, *_significance(runs), _exports(runs), *_slices(runs), _differences(runs)]
     return Comparison(_names(runs), runs, [table for table in tables if table.rows], _notes(runs))
 
 
@@ -163,6 +173,20 @@ def _table(title: str, columns: list[dict[str, Any]]) -> Table:
     """columns: {row: cell} of each run."""
     rows = list(dict.fromkeys(row for column in columns for row in column))
     return Table(title, rows, [[column.get(row) for column in columns] for row in rows])
+
+
+def _significance(runs: list[Run]) -> Iterator[Table]:
+    """How far each run's primary metric is from the first one's, on the same test rows: of runs, not of the trials of a sweep."""
+    primary, keys = runs[0].config["evaluation.primary"], ("fingerprint", "classes")
+    data = [[run.result["data"].get(key) for key in keys] for run in runs]
+    if (
+        len(runs) <= _TESTED
+        and all(run.split == "test" and run.config["evaluation.primary"] == primary for run in runs)
+        and data == data[:1] * len(runs)
+    ):
+        found = differences([run.directory for run in runs], primary)
+        cells = [[None, *row] for row in found.values()]
+        yield Table(f"{primary} minus the first run's, on the same test rows", list(found), cells)
 
 
 def _exports(runs: list[Run]) -> Table:
@@ -205,7 +229,7 @@ def _differences(runs: list[Run]) -> Table:
 
 
 def _plain(cell: Any) -> Any:
-    return cell.plain() if isinstance(cell, Figure) else cell
+    return cell.plain() if isinstance(cell, Figure | Difference) else cell
 
 
 def _names(runs: list[Run]) -> list[str]:
@@ -230,7 +254,7 @@ def _notes(runs: list[Run]) -> list[str]:
         notes.append("Exported files of trials were measured on validation rows, those of finished runs on test rows.")
     if any(name in _SHARES for run in runs for name in run.metrics):
         notes.append(
-            "In brackets: 95 % intervals, of shares of rows by Wilson's score, of retention by a paired bootstrap. Runs on the same rows "
-            "can differ for certain though their intervals overlap."
+            "In brackets: 95 % intervals, by the bootstrap, where a run has none by Wilson's score. Runs on the same rows can differ for certain "
+            "though their intervals overlap: that is what the differences tell."
         )
     return notes
