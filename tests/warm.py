@@ -91,6 +91,7 @@ def main() -> None:
         job = json.loads(line)
         pid = os.fork()
         if pid == 0:
+            answers.close()
             return _command(job)
         answers.write(json.dumps(_code(pid, job["timeout"])) + "\n")
         answers.flush()
@@ -103,7 +104,6 @@ def _command(job: dict) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
     for descriptor, source in ((0, nothing), (1, os.open(job["out"], flags, 0o600)), (2, os.open(job["err"], flags, 0o600))):
         os.dup2(source, descriptor)
-    os.closerange(3, 1 << 16)
     sys.stdin = open(0)
     os.chdir(job["folder"])
     os.environ.clear()

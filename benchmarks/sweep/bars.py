@@ -107,7 +107,7 @@ def idle(folder: Path) -> list[Row]:
 def rungs(folder: Path, seeds: int = 3) -> list[Row]:
     """Seconds of training until the score that both reach, by hyperband and by random search, on a space of fine-tuning."""
     space = [
-        "training=finetune", "training.epochs=9", "transform.image_size=64", "optimizer.learning_rate=tag(log,interval(1e-5,1e-1))",
+        "training=finetune", "training.epochs=9", "transform.image_size=32", "optimizer.learning_rate=tag(log,interval(1e-5,1e-1))",
         "training.backbone_learning_rate=tag(log,interval(1e-3,1))", "head.dropout=interval(0,0.5)", "training.batch_size=16,32",
     ]  # fmt: skip
     ratios = []
