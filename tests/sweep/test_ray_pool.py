@@ -62,7 +62,7 @@ def test_a_killed_worker_and_a_killed_sweep_end_as_without_ray_and_undisturbed(t
 
 def test_ctrl_c_saves_the_trials_and_a_bad_one_is_pruned(tmp_path, module):
     endless = ["training.epochs=100000", "training.batch_size=16", "optimizer.learning_rate=0.01,1e-9,0.02"]
-    prune = ["sweep.prune.method=median", "sweep.prune.trials=1", "sweep.prune.warmup=20"]
+    prune = ["sweep.prune.method=median", "sweep.prune.trials=1", "sweep.prune.warmup=20", "sweep.objective=loss"]
     with Started(tmp_path, *command(module, "sweep.pool=ray", *endless, *prune)) as sweep:
         sweep.until(lambda directory: measured(directory, 2) >= 3)  # it has the room of one that was pruned
         code, _, err = sweep.interrupt()
