@@ -132,3 +132,19 @@ def test_a_server_forked_off_a_loaded_process_is_ready_at_once_and_holds_nothing
 def test_a_child_can_have_work_done_apart_without_another_import():
     kind, answer, _ = apart("tests.apart.nested:inner")
     assert (kind, answer) == ("Forked", 3.0)
+
+
+def test_a_process_that_has_read_with_arrow_can_fork_its_server():
+    """Arrow wakes itself by a pipe and aborts every fork in which that pipe is gone."""
+    code = (
+        "import io, os, pyarrow.csv\n"
+        "others = [open(os.devnull) for _ in range(8)]\n"
+        "assert pyarrow.csv.read_csv(io.BytesIO(b'a\\n1\\n')).num_rows == 1\n"
+        "from tfrun.quiet import import_tensorflow\n"
+        "from tfrun import apart\n"
+        "import_tensorflow(lambda: apart.server(forked=True))\n"
+        f"assert apart.apart('{WORKS}:add', a=1.5, b=2) == 3.5\n"
+        "print(type(apart.server()._process).__name__)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.strip() == "Forked", done.stderr

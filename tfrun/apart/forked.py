@@ -6,9 +6,11 @@ import contextlib
 import os
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import traceback
+from collections import Counter
 
 
 class Forked:
@@ -46,6 +48,21 @@ class Forked:
             os.kill(self.pid, signal.SIGKILL)
 
 
+def _close_all_but(talk: int) -> None:
+    """All descriptors but it, the first three, and those with which libraries wake themselves (events, pipes with both ends here): at the next fork
+    they look for these, and Arrow aborts the process where its own are gone.
+    """
+    found = {}
+    for name in os.listdir("/dev/fd"):
+        with contextlib.suppress(OSError):  # the listing's own
+            found[int(name)] = os.fstat(int(name))
+    ends = Counter(status.st_ino for status in found.values() if stat.S_ISFIFO(status.st_mode))
+    for descriptor, status in found.items():
+        wakes = stat.S_IFMT(status.st_mode) == 0 or ends[status.st_ino] > 1
+        if descriptor > 2 and descriptor != talk and not wakes:
+            os.close(descriptor)
+
+
 def _be_the_server(its: socket.socket) -> None:
     """Never returns. Nothing of the parent's is held on to: its locks and pipes must end with it."""
     code = 1
@@ -56,8 +73,8 @@ def _be_the_server(its: socket.socket) -> None:
         nothing = os.open(os.devnull, os.O_RDWR)
         for descriptor in (0, 1, 2):
             os.dup2(nothing, descriptor)
-        talk = os.dup2(its.fileno(), 3) if its.fileno() != 3 else 3
-        os.closerange(4, 1 << 16)
+        talk = its.detach()
+        _close_all_but(talk)
         from tfrun.apart.process import main
 
         main(talk)
