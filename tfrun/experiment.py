@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from tfrun.augment import Augment
 from tfrun.augment.none import NoAugment
@@ -102,6 +102,12 @@ class Experiment(Component):
         if isinstance(value, list | tuple) and all(isinstance(item, Export) for item in value):
             return {item.target: item for item in value}
         return value
+
+    @model_validator(mode="after")
+    def _of_one_task(self):
+        """The evaluation is for the task of the data."""
+        self.__dict__["evaluation"] = self.evaluation.for_task(self.dataset.task)
+        return self
 
     def drawn(self) -> Experiment:
         """With determinism=off: the same experiment with a seed from the operating system."""

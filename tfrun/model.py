@@ -1,4 +1,4 @@
-"""The model: transform, backbone and head, from raw inputs to class probabilities."""
+"""The model: transform, backbone and head, from raw inputs to answers."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from tfrun.backbone.lazy import LazyBackbone, sha256
 from tfrun.config.problems import Problem, RunError
 from tfrun.store.features import Features
 from tfrun.store.source import FeatureSource
+from tfrun.task import Task, task_of
 from tfrun.transform.batches import transformed
 
 if TYPE_CHECKING:
@@ -31,7 +32,8 @@ _NONE = np.empty(0, np.intp)
 
 @dataclass(frozen=True)
 class Model:
-    """transform: {input name: raw batch} -> inputs. backbone: inputs -> features. head: features -> logits [batch, classes].
+    """transform: {input name: raw batch} -> inputs. backbone: inputs -> features. head: features -> logits [batch, outputs], which
+    the task turns into answers: probabilities of the classes, or numbers.
 
     The backbone is loaded when it is first asked for; `facts` and stored features do without.
     """
@@ -39,6 +41,7 @@ class Model:
     transform: tf.Module
     head: keras.Model
     classes: tuple[str, ...]
+    task: Task
     inputs: tuple[InputSpec, ...]
     facts: BackboneFacts
     lazy: LazyBackbone
@@ -53,8 +56,8 @@ class Model:
         if trainable or self.lazy.is_loaded:
             self.backbone.trainable = trainable
 
-    def probabilities(self, raw: dict[str, tf.Tensor]) -> tf.Tensor:
-        """raw: a batch of each input as the user has it. float32 [batch, classes]."""
+    def answers(self, raw: dict[str, tf.Tensor]) -> tf.Tensor:
+        """raw: a batch of each input as the user has it. float32 [batch, outputs]."""
         import tensorflow as tf
 
         with tf.name_scope("transform"):  # by which exports find it in a graph
@@ -62,11 +65,12 @@ class Model:
         return self.answer(inputs)
 
     def answer(self, inputs: tf.Tensor) -> tf.Tensor:
-        """inputs: what the transform gives, [batch, ...]. float32 [batch, classes]."""
-        import tensorflow as tf
+        """inputs: what the transform gives, [batch, ...]. float32 [batch, outputs]."""
+        return self.answer_features(self.backbone(inputs, training=False))
 
-        features = self.backbone(inputs, training=False)
-        return tf.nn.softmax(self.head(features, training=False))
+    def answer_features(self, features: tf.Tensor) -> tf.Tensor:
+        """features: what the backbone gives, [batch, ...]. float32 [batch, outputs]."""
+        return self.task.answer(self.head(features, training=False))
 
     @property
     def variables(self) -> list[keras.Variable]:
@@ -99,18 +103,16 @@ class Model:
         return self.source.features(split, reach, view, augment, seed)
 
     def predict(self, split: Split) -> np.ndarray:
-        """Class probabilities of every row in order, float32 [rows, classes], through the backbone itself: this is evidence."""
+        """The answer to every row in order, float32 [rows, outputs], through the backbone itself: this is evidence."""
         return self.predict_keeping(split, _NONE)[0]
 
     def predict_keeping(self, split: Split, keep: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """As `predict`, and the features of the rows at `keep`: see `asked`."""
-        import tensorflow as tf
-
         logits, kept = self.asked(split, keep)
-        return tf.nn.softmax(logits).numpy(), kept
+        return np.asarray(self.task.answer(logits)), kept
 
     def asked(self, split: Split, keep: np.ndarray = _NONE) -> tuple[np.ndarray, np.ndarray]:
-        """Logits of every row in order, float32 [rows, classes], and the features of the rows at `keep` (int, rising), float32 [n, ...].
+        """Logits of every row in order, float32 [rows, outputs], and the features of the rows at `keep` (int, rising), float32 [n, ...].
 
         By the backbone itself and not by the feature store. Of other rows, features of 4,096 are in memory at a time.
         """
@@ -136,13 +138,11 @@ class Model:
             yield np.concatenate(waiting)
 
     def predict_from_features(self, features: Features | np.ndarray) -> np.ndarray:
-        """features: of one split. float32 [rows, classes]."""
-        import tensorflow as tf
-
-        return tf.nn.softmax(self.logits(features)).numpy()
+        """features: of one split. float32 [rows, outputs]."""
+        return np.asarray(self.task.answer(self.logits(features)))
 
     def logits(self, features: Features | np.ndarray) -> np.ndarray:
-        """features: of one split. float32 [rows, classes]."""
+        """features: of one split. float32 [rows, outputs]."""
         import tensorflow as tf
 
         return tf.concat([self.head(chunk, training=False) for chunk in _chunks(features)], axis=0).numpy()
@@ -191,6 +191,6 @@ def build(
             raise RunError(
                 Problem("head", "needs features of which each belongs to a column", way_out, type(experiment.head).__name__)
             )
-        head = experiment.head.build_on(columns, lazy.feature_shape, len(data.classes), experiment.seed)
+        head = experiment.head.build_on(columns, lazy.feature_shape, data.outputs, experiment.seed)
     source = FeatureSource(experiment, data.inputs, transform, lazy, warn)
-    return Model(transform, head, data.classes, data.inputs, lazy.facts, lazy, source)
+    return Model(transform, head, data.classes, task_of(data), data.inputs, lazy.facts, lazy, source)

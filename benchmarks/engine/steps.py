@@ -177,14 +177,14 @@ def step_of(model, size: int):
     import tensorflow as tf
 
     from tfrun.optimizer.adam import Adam
-    from tfrun.training.loss import Loss
+    from tfrun.training.loss import CrossEntropy
     from tfrun.training.step import Step, Trained
 
     adam = Adam(learning_rate=RATE)
     variables = [variable.value for variable in model.trainable_variables]
     slots = [[tf.Variable(tf.zeros(variable.shape)) for _ in adam.slots] for variable in variables]
     return Step(
-        forward=lambda inputs: model(inputs, training=True), loss=Loss(), penalties=list, optimizer=adam,
+        forward=lambda inputs: model(inputs, training=True), loss=CrossEntropy(), penalties=list, optimizer=adam,
         rate=lambda number: tf.constant(RATE), groups=[Trained(variables, slots)], batch_size=size,
     )  # fmt: skip
 

@@ -24,7 +24,7 @@ def told(*overrides: str) -> list[str]:
         (["head=wide_and_deep"], "head", "use backbone=none, or head=mlp"),
         (["dataset.split.time=orign"], "dataset.split.time", "did you mean 'origin'?"),
         (["dataset.split.values={train: {orign: [a]}}"], "dataset.split.values", "did you mean 'origin'?"),
-        (["evaluation.primary=loss"], "evaluation.primary", "use accuracy"),
+        (["evaluation.primary=loss"], "evaluation.primary", "leave it null"),
         (["strategy=mirrored", "strategy.devices=3"], "training.batch_size", "use 30"),
         (["+gate.metrics.auc=0.9"], "gate.metrics.auc", "evaluation.metrics"),
     ],

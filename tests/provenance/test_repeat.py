@@ -101,5 +101,5 @@ def test_the_outcome_names_its_tolerance():
     repeat = {"outcome": "equivalent", "tolerance": 0.01, "largest_difference": 0.0002, "metric_differences": {"loss": 1e-5},
               "diverged": "", "exports": {"all": 2, "same": 1, "other": ["tflite"]}}  # fmt: skip
     (line,) = summary(repeat)
-    assert line.startswith("equivalent: other weights, but largest difference of test probabilities 0.0002")
+    assert line.startswith("equivalent: other weights, but largest difference of test answers 0.0002")
     assert "tolerance 0.01; 1 of 2 exported files have the same bytes" in line

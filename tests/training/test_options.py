@@ -23,7 +23,7 @@ from tfrun.training import Group
 from tfrun.training.finetune import Finetune
 from tfrun.training.frozen import Frozen
 from tfrun.training.frozen_then_finetune import FrozenThenFinetune
-from tfrun.training.loss import Batch, Loss
+from tfrun.training.loss import Batch, CrossEntropy
 
 LOGITS = np.random.default_rng(0).normal(size=(6, 4)).astype("float32")
 LABELS = np.array([0, 1, 2, 3, 1, 1], "int32")
@@ -33,19 +33,19 @@ ONES = np.ones(6, "float32")
 def test_smoothing_is_that_of_keras():
     theirs = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=0.2, reduction="none")
     expected = theirs(np.eye(4)[LABELS], LOGITS)
-    np.testing.assert_allclose(Loss(smoothing=0.2)(Batch(LOGITS, LABELS, ONES), LOGITS), expected, rtol=1e-5)
+    np.testing.assert_allclose(CrossEntropy(smoothing=0.2)(Batch(LOGITS, LABELS, ONES), LOGITS), expected, rtol=1e-5)
 
 
 def test_focal_loss_is_that_of_keras():
     theirs = keras.losses.CategoricalFocalCrossentropy(alpha=1.0, gamma=2.0, from_logits=True, reduction="none")
     expected = theirs(np.eye(4)[LABELS], LOGITS)
-    np.testing.assert_allclose(Loss(gamma=2.0)(Batch(LOGITS, LABELS, ONES), LOGITS), expected, rtol=1e-4)
+    np.testing.assert_allclose(CrossEntropy(gamma=2.0)(Batch(LOGITS, LABELS, ONES), LOGITS), expected, rtol=1e-4)
 
 
 def test_mixed_labels_cost_what_both_cost_by_their_shares():
     share, partners = np.linspace(0, 1, 6).astype("float32"), LABELS[::-1].copy()
-    mixed = Loss()(Batch(LOGITS, LABELS, ONES, partners, share), LOGITS)
-    own, other = (Loss()(Batch(LOGITS, labels, ONES), LOGITS) for labels in (LABELS, partners))
+    mixed = CrossEntropy()(Batch(LOGITS, LABELS, ONES, partners, share), LOGITS)
+    own, other = (CrossEntropy()(Batch(LOGITS, labels, ONES), LOGITS) for labels in (LABELS, partners))
     np.testing.assert_allclose(mixed, share * own + (1 - share) * other, rtol=1e-5)
 
 

@@ -38,7 +38,7 @@ def advise(
     Raises ConfigError before anything is done, RunError where no candidate can be asked.
     """
     found, left_out = candidates(overrides, config_dir)
-    problems = check(found[0].experiment)
+    problems = [*check(found[0].experiment), *_unfit(found[0].experiment)]
     if problems:
         raise ConfigError(*problems)
     earlier = _earlier(against)
@@ -47,6 +47,16 @@ def advise(
 
     story = partial(_advised, found=found, left_out=left_out, earlier=earlier, rows=rows)
     return recorded(found[0].experiment, record, story)
+
+
+def _unfit(experiment: Experiment) -> list[Problem]:
+    if experiment.dataset.task == "classification":
+        return []
+    rule, way_out = (
+        "advise probes with a classifier of one class a row",
+        "compare the candidates in a sweep: backbone=a,b with -m",
+    )
+    return [Problem("dataset.task", rule, way_out, experiment.dataset.task)]
 
 
 def _earlier(against: Path | None) -> Experiment | None:

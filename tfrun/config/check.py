@@ -107,6 +107,30 @@ def _validation(experiment: Experiment) -> Iterator[Problem]:
         )
 
 
+def _task(experiment: Experiment) -> Iterator[Problem]:
+    """What is not for the task of the data."""
+    dataset, evaluation, training = experiment.dataset, experiment.evaluation, experiment.training
+    task = dataset.task
+    if task not in dataset.tasks:
+        rule = f"is not for these data: dataset={type(dataset).__name__} is for {', '.join(dataset.tasks)}"
+        yield Problem("dataset.task", rule, "use csv, parquet, arrays, or a folder with an index", task)
+    yield from evaluation.problems()
+    if task == "classification":
+        return
+    one_class = "is for tasks in which a row has one class"
+    if evaluation.calibration != "none":
+        yield Problem("evaluation.calibration", one_class, "set it to none", evaluation.calibration)
+    if evaluation.threshold.target != "none":
+        yield Problem("evaluation.threshold.target", one_class, "set it to none", evaluation.threshold.target)
+    if training.class_weights != "none":
+        yield Problem("training.class_weights", one_class, "leave it out, or give training.sample_weights", "balanced")
+    smooth = [key for key in ("label_smoothing", "focal_gamma") if getattr(training, key)] if task == "regression" else []
+    for key in smooth:
+        yield Problem(f"training.{key}", "is for classes", "set it to 0", getattr(training, key))
+    if evaluation.also is not None and evaluation.also.task != task:
+        yield Problem("evaluation.also.task", f"is not that of dataset.task = {task}", f"use {task}", evaluation.also.task)
+
+
 def _primary(experiment: Experiment) -> Iterator[Problem]:
     from tfrun.evaluation.metrics import LOWER_IS_BETTER
 
@@ -114,7 +138,7 @@ def _primary(experiment: Experiment) -> Iterator[Problem]:
         yield Problem(
             "evaluation.primary",
             "must be a metric of which more is better, since retention divides by it",
-            "use accuracy, and put this one into evaluation.metrics",
+            "leave it null, and put this one into evaluation.metrics",
             experiment.evaluation.primary,
         )
 
@@ -182,6 +206,6 @@ def _export_names(experiment: Experiment) -> Iterator[Problem]:
 
 
 RULES = (
-    _data, _checks, _shares, _split_columns, _columns, _table, _kinds, _backbone_training, _monitor, _validation, _primary,
+    _data, _checks, _shares, _split_columns, _columns, _table, _kinds, _backbone_training, _monitor, _validation, _task, _primary,
     _strategy, _accumulation, _xla, _keras_optimizer, _early_stopping, _pictures, _maps, _gate, _export_names,
 )  # fmt: skip

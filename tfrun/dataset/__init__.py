@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 from pydantic import field_validator
@@ -13,7 +13,9 @@ from pydantic import field_validator
 from tfrun.component import Component, Settings, setting
 from tfrun.config.problems import Problem
 from tfrun.cores import cores
+from tfrun.dataset.labels import Labelling
 from tfrun.provenance.spdx import checked
+from tfrun.task import TaskName
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -45,7 +47,7 @@ class InputSpec:
 class Split:
     """Rows of one split. Inputs are read when asked for.
 
-    labels: int32 [rows], indices into the classes. ids: what a person calls each row (a file name).
+    labels: as the task has them (see `task.Task`): int32 [rows], indices into the classes; uint8 [rows, classes]; float32 [rows]. ids: what a person calls each row (a file name).
     columns: further columns, strings [rows], for slices. read: TensorFlow function, int64 scalar row -> {input: raw tensor};
     with `reads_batches` it takes int64 [n] too, and gives n rows at once.
     digests: uint8 [rows, 32], sha256 of each raw input, by which its features are found again; None: taken from the inputs.
@@ -88,6 +90,11 @@ class Split:
         if self.digests is not None:
             return self.digests
         return digest_rows(hashlib.sha256(_content(row)).digest() for row in self.inputs())
+
+    @property
+    def by_label(self) -> np.ndarray:
+        """int [rows]: positions in the order of the labels; of several classes a row, of the first one it has."""
+        return np.argsort(self.labels if self.labels.ndim == 1 else self.labels.argmax(axis=1), kind="stable")
 
     def first(self, count: int) -> Split:
         return self.take(np.arange(min(count, len(self))))
@@ -147,7 +154,7 @@ class Data:
     """An opened dataset.
 
     splits: by name, in the order train, validation, test. fingerprint: sha256 over inputs, labels and splits.
-    label: what the data call it, where they name it.
+    classes: their names; () of numbers. label: what the data call it, where they name it.
     notes: what is read otherwise than one may think, a line each, said once.
     """
 
@@ -160,6 +167,12 @@ class Data:
     skipped: tuple[Skipped, ...] = ()
     label: str = "label"
     notes: tuple[str, ...] = ()
+    task: TaskName = "classification"
+
+    @property
+    def outputs(self) -> int:
+        """How many numbers an answer has."""
+        return max(1, len(self.classes))
 
     @property
     def kind(self) -> str:
@@ -174,12 +187,12 @@ class Data:
         return "vector" if first.kind == "number" else first.kind
 
     def limited(self, rows: int) -> Data:
-        """At most `rows` of each split, spread over the classes."""
+        """At most `rows` of each split, spread over the labels."""
         return replace(self, splits={name: _spread(split, rows) for name, split in self.splits.items()})
 
 
 def _spread(split: Split, rows: int) -> Split:
-    order = np.argsort(split.labels, kind="stable")
+    order = split.by_label
     picked = order[np.linspace(0, len(order) - 1, min(rows, len(order))).round().astype(int)]
     return split.take(np.sort(picked))
 
@@ -215,8 +228,16 @@ class SplitBy(Settings):
 
 
 class Dataset(Component):
-    """Protocol of the group: `open()` gives Data. `problems()` is what can be told without reading inputs."""
+    """Protocol of the group: `open()` gives Data. `problems()` is what can be told without reading inputs.
 
+    tasks: those that its labels can be for.
+    """
+
+    tasks: ClassVar[tuple[TaskName, ...]] = ("classification",)
+    task: TaskName = setting(
+        "classification", "what a label is: one class of several; multilabel: any number of classes; regression: a number"
+    )
+    separator: str = setting("|", "multilabel: what stands between the classes of a row", min_length=1)
     split: SplitBy = setting(SplitBy, "how rows are shared out where the data do not say")
     licence: str = setting("unknown", "licence of the data: an SPDX expression, or unknown")
 
@@ -224,6 +245,10 @@ class Dataset(Component):
     @classmethod
     def _licence_is_spdx(cls, value: str | None) -> str:
         return checked(value)
+
+    @property
+    def labelling(self) -> Labelling:
+        return Labelling(self.task, self.separator)
 
     def open(self) -> Data:
         """Raises RunError where the data cannot be read."""

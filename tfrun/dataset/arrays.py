@@ -5,8 +5,9 @@ from __future__ import annotations
 import functools
 import hashlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import field_validator
@@ -21,6 +22,7 @@ from tfrun.dataset.looks import facts_of_pixels
 from tfrun.dataset.splitting import assign
 from tfrun.dataset.stored import Stored
 from tfrun.dataset.table import Rows, split_rows
+from tfrun.task import TASKS
 
 _OWN = ("split", "names")
 _CHUNK = 2**24  # values that are looked at together
@@ -32,9 +34,11 @@ class Arrays(Dataset):
 
     `inputs`: pictures, uint8 [rows, height, width] or [rows, height, width, 1 or 3], or vectors of numbers [rows, d].
     `labels`: integers or strings [rows]. Optional: `names` (strings, the class of each label number), `split` (strings
-    [rows]), and further arrays [rows], which slices and `group` can name.
+    [rows]), and further arrays [rows], which slices and `group` can name. With task=regression labels are numbers [rows]; with
+    task=multilabel 0 and 1 [rows, classes], with `names` of these, or strings [rows] with `separator` between classes.
     """
 
+    tasks: ClassVar = tuple(TASKS)
     path: Place = setting(help="npz file, or folder of npy files; a gs:// or s3:// address of one")
     inputs: str = setting("inputs", "name of the array of pictures or vectors")
     labels: str = setting("labels", "name of the array of labels")
@@ -55,7 +59,7 @@ class Arrays(Dataset):
             return []
         try:
             rows, _ = self._looked_at
-            assign(np.unique(rows.labels, return_inverse=True)[1], self.split, rows.given, rows.groups)
+            assign(rows.encoded.strata, self.split, rows.given, rows.groups)
         except RunError as error:
             return error.problems
         return []
@@ -73,7 +77,7 @@ class Arrays(Dataset):
         inputs = stored.array(self.inputs)
         self._refuse_broken_numbers(inputs)
         facts = facts_of_pixels(inputs) if pictures else _columns_of(inputs)
-        rows = Rows(rows.ids, rows.labels, rows.given, rows.groups, rows.columns, facts)
+        rows = replace(rows, facts=facts)
         read, spec = _pictures(inputs, self.channels) if pictures else _vectors(inputs)
         digests = (hashlib.sha256(np.ascontiguousarray(row).tobytes()).digest() for row in inputs)
         return split_rows(rows, self.split, read, (spec,), digests, str(self.path), self.licence, reads_batches=True)
@@ -102,7 +106,9 @@ class Arrays(Dataset):
             raise RunError(Problem("dataset.group", "is no array of the data", nearest(self.group, columns), self.group))
         columns = {name: _words(values) for name, values in columns.items()}
         ids = np.array([f"row {row}" for row in range(count)], object)
-        return Rows(ids, labels, given, columns[self.group] if self.group else None, columns), pictures
+        names = tuple(_words(stored.array("names"))) if labels.ndim == 2 else ()
+        groups = columns[self.group] if self.group else None
+        return Rows(ids, labels, given, groups, columns, labelling=self.labelling, names=names), pictures
 
     def _is_column(self, stored: Stored, name: str) -> bool:
         if name in (self.inputs, "names"):
@@ -128,6 +134,8 @@ class Arrays(Dataset):
         raise self._wrong(rule, "save uint8 [rows, height, width(, 1 or 3)] in 0 … 255, or numbers [rows, d]")
 
     def _labels(self, labels: np.ndarray, stored: Stored) -> np.ndarray:
+        if self.task != "classification":
+            return self._of_task(labels, stored)
         if labels.ndim != 1 or labels.dtype.kind not in "biuUS":
             rule = f"'{self.labels}' is {labels.dtype} {list(labels.shape)}"
             raise self._wrong(rule, "save integers or strings [rows], one label a row")
@@ -146,6 +154,21 @@ class Arrays(Dataset):
         if len(np.unique(labels)) < 2:
             raise self._wrong(f"'{self.labels}' holds one class only, {labels[0]}", "a classifier needs two")
         return np.asarray(labels)
+
+    def _of_task(self, labels: np.ndarray, stored: Stored) -> np.ndarray:
+        """Numbers to predict, or several classes a row: 0 and 1 [rows, classes], or strings."""
+        rule = f"'{self.labels}' is {labels.dtype} {list(labels.shape)}"
+        if self.task == "regression":
+            if labels.ndim != 1 or labels.dtype.kind not in "biuf":
+                raise self._wrong(rule, "save numbers [rows]")
+            return labels
+        if labels.ndim == 1 and labels.dtype.kind in "US":
+            return _words(labels)
+        if labels.ndim != 2 or labels.dtype.kind not in "biuf" or not np.isin(labels, (0, 1)).all():
+            raise self._wrong(rule, f"save 0 and 1 [rows, classes], or strings [rows] with '{self.separator}' between classes")
+        if "names" not in stored.names or stored.shape("names") != labels.shape[1:]:
+            raise self._wrong(f"{rule}, and 'names' does not name each class", f"save strings [{labels.shape[1]}] as 'names'")
+        return labels
 
     def _refuse_broken_numbers(self, inputs: np.ndarray) -> None:
         if inputs.dtype.kind == "f":

@@ -13,6 +13,7 @@ from tfrun.dataset import Data, Split, picked
 
 _ROWS = 65_536  # of a record batch
 _DHASH = "dhash"
+NO_CLASS = "(none)"  # of a row that has none of several
 
 
 def tables(data: Data) -> dict[str, Callable[[], Iterator[pa.RecordBatch]]]:
@@ -49,18 +50,28 @@ def _marks(data: Data) -> tuple[str, str]:
 
 def _batches(data: Data, split: Split) -> Iterator[pa.RecordBatch]:
     row, digest = _marks(data)
-    classes = np.array(data.classes, object)
     for start in range(0, len(split), _ROWS):
         at = np.arange(start, min(start + _ROWS, len(split)))
         columns = {**picked(split.columns, at), **picked(split.facts, at)}
         arrays = {name: _array(values) for name, values in columns.items() if name != data.label}
-        arrays[data.label] = _array(classes[split.labels[at]])
+        arrays[data.label] = _array(_said(data, split.labels[at]))
         arrays[row] = _array(split.ids[at])
         if split.digests is not None:  # the checks read no input to make them
             arrays[digest] = pa.FixedSizeBinaryArray.from_buffers(
                 pa.binary(32), len(at), [None, pa.py_buffer(split.digests[at])]
             )
         yield pa.RecordBatch.from_pydict(arrays)
+
+
+def _said(data: Data, labels: np.ndarray) -> np.ndarray:
+    """Labels as a person reads them: strings, or numbers."""
+    if data.task == "regression":
+        return labels.astype(np.float64)
+    if data.task == "classification":
+        return np.array(data.classes, object)[labels]
+    kinds, which = np.unique(labels, axis=0, return_inverse=True)
+    named = [", ".join(name for name, has in zip(data.classes, row, strict=True) if has) for row in kinds]
+    return np.array([name or NO_CLASS for name in named], object)[which]
 
 
 def _array(values: np.ndarray) -> pa.Array:

@@ -24,6 +24,7 @@ from tfrun.dataset.local import is_here, local, wrong_folder
 from tfrun.dataset.reading import NotReadable, content_of, contents, fingerprint
 from tfrun.dataset.splitting import assign
 from tfrun.dataset.table import split_rows
+from tfrun.task import TASKS
 
 _SHOWN = 10  # broken files in one message
 
@@ -45,6 +46,7 @@ class Folder(Dataset):
     others, which slices and `group` can name.
     """
 
+    tasks: ClassVar = tuple(TASKS)
     what: ClassVar[tuple[str, str]]  # "picture", "pictures"
     endings: ClassVar[tuple[str, ...]]  # of files that are read, in lower case
     not_read: ClassVar[tuple[str, ...]] = ()  # of files of the same sort that cannot be read: these are named
@@ -109,15 +111,15 @@ class Folder(Dataset):
 
     def _problems_of(self, listing: Listing) -> list[Problem]:
         rows = listing.rows
-        names, labels = np.unique(rows.labels, return_inverse=True)
         if not len(rows.ids):
             way_out = f"put {', '.join(self.endings)} files into one folder a class"
             first = f" that can be read ({listing.left_out[0].file}: {listing.left_out[0].reason})" if listing.left_out else ""
             return [Problem("dataset.directory", f"holds no {self.what[0]}{first}", way_out, self.directory)]
-        if len(names) == 1:
+        labels = rows.encoded
+        if self.task == "classification" and len(labels.classes) == 1:
             way_out = "a classifier needs two; put one folder a class"
-            return [Problem("dataset.directory", f"holds one class only, '{names[0]}'", way_out, self.directory)]
-        assign(labels, self.split, rows.given, rows.groups, rows.columns)
+            return [Problem("dataset.directory", f"holds one class only, '{labels.classes[0]}'", way_out, self.directory)]
+        assign(labels.strata, self.split, rows.given, rows.groups, rows.columns)
         return []
 
     def slice_columns(self) -> list[str] | None:
@@ -139,7 +141,7 @@ class Folder(Dataset):
             raise self._broken(skipped)
         sound = np.array([position for position, result in enumerate(results) if not isinstance(result, Skipped)], int)
         examined, rows = [results[position][0] for position in sound], listing.rows.keep(sound)
-        if len(set(rows.labels)) < 2:
+        if self.task == "classification" and len(set(rows.labels)) < 2:
             rule = f"holds fewer than two classes of sound {self.what[1]}"
             raise RunError(Problem("dataset.directory", rule, "", self.directory))
         rows = replace(rows, facts=self.facts(examined))
@@ -177,12 +179,15 @@ class Folder(Dataset):
 
     def _listing(self, folder: Path) -> Listing:
         if self.index is not None:
-            return Listing(read_index(folder, self.index, self.group))
+            return Listing(read_index(folder, self.index, self.group, self.labelling))
         if self._problems_of_keys():
             raise RunError(*self._problems_of_keys())
         return list_folder(folder, self.endings, self.not_read, self.what[1])
 
     def _problems_of_keys(self) -> list[Problem]:
+        if self.task != "classification" and self.index is None:
+            rule = "needs labels that are no names of folders"
+            return [Problem("dataset.task", rule, "set dataset.index to a CSV with the columns file and label", self.task)]
         if self.group and self.index is None:
             return [Problem("dataset.group", "needs an index that has this column", "set dataset.index", self.group)]
         return []

@@ -8,12 +8,13 @@ from pathlib import Path
 import numpy as np
 
 from tfrun.config.problems import Problem, RunError, nearest
+from tfrun.dataset.labels import Labelling
 from tfrun.dataset.table import Rows
 
 KEY = "dataset.index"
 
 
-def read_index(directory: Path, index: Path, group: str | None) -> Rows:
+def read_index(directory: Path, index: Path, group: str | None, labelling: Labelling) -> Rows:
     """index: UTF-8 CSV, relative to `directory`, as are the files that it names. ids are those names.
 
     Raises RunError that names the line or the column.
@@ -34,7 +35,7 @@ def read_index(directory: Path, index: Path, group: str | None) -> Rows:
     for number, record in enumerate(records, start=2):
         if None in record or None in record.values():
             raise RunError(Problem(KEY, f"line {number} has not {len(header)} fields", "mend the line", path))
-        if not record["file"] or not record["label"]:
+        if not record["file"] or not (record["label"] or labelling.task == "multilabel"):
             raise RunError(Problem(KEY, f"line {number} has no file or no label", "mend the line", path))
         if seen.setdefault(record["file"], number) != number:
             rule = f"lines {seen[record['file']]} and {number} name the same file, {record['file']}"
@@ -48,7 +49,8 @@ def read_index(directory: Path, index: Path, group: str | None) -> Rows:
 
     others = {name: column(name) for name in header if name not in ("file", "label", "split")}
     given = column("split") if "split" in header else None
-    return Rows(column("file"), column("label"), given, column(group) if group else None, others)
+    groups = column(group) if group else None
+    return Rows(column("file"), column("label"), given, groups, others, labelling=labelling)
 
 
 def _is_file(path: Path) -> bool:

@@ -10,7 +10,7 @@ from tfrun.config.check import wrong_columns
 from tfrun.config.problems import Problem, RunError
 
 if TYPE_CHECKING:
-    from tfrun.dataset import Data
+    from tfrun.dataset import Data, Split
     from tfrun.experiment import Experiment
     from tfrun.record import Record
     from tfrun.record.result import Result
@@ -26,7 +26,8 @@ def open_data(experiment: Experiment, record: Record, result: Result) -> Data:
         data = data.limited(max(_FAST_ROWS, experiment.training.batch_size)) if experiment.debug == "fast" else data
         rows = {name: len(split) for name, split in data.splits.items()}
         skipped = [asdict(item) for item in data.skipped]
-        stage.says = f"{len(data.classes)} classes; " + ", ".join(f"{name} {count:,}" for name, count in rows.items()) + " rows"
+        answer = f"{len(data.classes)} classes" if data.classes else f"{data.label}, a number"
+        stage.says = f"{answer}; " + ", ".join(f"{name} {count:,}" for name, count in rows.items()) + " rows"
         stage.says += f"; {_kinds(data)}" if data.kind == "table" else ""
     for item in data.skipped[:_SHOWN]:
         record.warn(f"skipped {item.file}: {item.reason}")
@@ -35,10 +36,10 @@ def open_data(experiment: Experiment, record: Record, result: Result) -> Data:
     for note in data.notes:
         record.warn(note)
     for name, split in data.splits.items():
-        for number in sorted(set(range(len(data.classes))) - set(split.labels.tolist())):
-            record.warn(f"class '{data.classes[number]}' has no row in {name}")
+        for missing in _without_rows(data, split):
+            record.warn(f"class '{missing}' has no row in {name}")
     result.data = {
-        "source": data.source, "licence": data.licence, "fingerprint": data.fingerprint, "classes": list(data.classes),
+        "source": data.source, "task": data.task, "licence": data.licence, "fingerprint": data.fingerprint, "classes": list(data.classes),
         "inputs": [asdict(spec) for spec in data.inputs], "rows": rows, "skipped": skipped, "skipped_count": sum(item.count for item in data.skipped),
     }  # fmt: skip
     missing = [name for name in (*experiment.evaluation.splits, "train", "test") if name not in data.splits]
@@ -46,6 +47,13 @@ def open_data(experiment: Experiment, record: Record, result: Result) -> Data:
     if missing:
         raise RunError(Problem(f"dataset.split.{missing[0]}", "this split has no rows", "give it a share, or rows", 0))
     return data
+
+
+def _without_rows(data: Data, split: Split) -> list[str]:
+    """Classes."""
+    if data.task == "multilabel":
+        return [name for name, rows in zip(data.classes, split.labels.sum(axis=0, dtype=int), strict=True) if not rows]
+    return [data.classes[number] for number in sorted(set(range(len(data.classes))) - set(split.labels.tolist()))]
 
 
 def _refuse_wrong_columns(experiment: Experiment, data: Data) -> None:

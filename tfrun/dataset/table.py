@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 
 from tfrun.dataset import SPLITS, Data, InputSpec, Skipped, Split, SplitBy, digest_rows, picked
+from tfrun.dataset.labels import Labelling, Labels
 from tfrun.dataset.splitting import assign
 
 
 @dataclass(frozen=True)
 class Rows:
-    """ids and labels: strings [rows]. given: the split that the data name, or None. groups: or None. facts: see Split."""
+    """ids: strings [rows]. labels: as the data have them, see `Labelling.of`. given: the split that the data name, or None.
+    groups: or None. facts: see Split. names: of the classes, where labels come as 0 and 1 for each.
+    """
 
     ids: np.ndarray
     labels: np.ndarray
@@ -22,13 +26,23 @@ class Rows:
     groups: np.ndarray | None = None
     columns: Mapping[str, np.ndarray] = field(default_factory=dict)
     facts: Mapping[str, np.ndarray] = field(default_factory=dict)
+    labelling: Labelling = field(default_factory=Labelling)
+    names: tuple[str, ...] = ()
+
+    @cached_property
+    def encoded(self) -> Labels:
+        """Raises RunError where a label is none of the task."""
+        return self.labelling.of(self.labels, self.ids, self.names)
 
     def keep(self, positions: np.ndarray) -> Rows:
         def pick(values):
             return None if values is None else values[positions]
 
         columns, facts = picked(self.columns, positions), picked(self.facts, positions)
-        return Rows(self.ids[positions], self.labels[positions], pick(self.given), pick(self.groups), columns, facts)
+        return replace(
+            self, ids=self.ids[positions], labels=self.labels[positions], given=pick(self.given), groups=pick(self.groups),
+            columns=columns, facts=facts,
+        )  # fmt: skip
 
 
 def split_rows(
@@ -44,18 +58,20 @@ def split_rows(
 ) -> Data:
     """read, reads_batches: see Split. digests: a hash of each row's input, in the order of rows, over all that `read` makes it from."""
     content = digests if isinstance(digests, np.ndarray) else digest_rows(digests)
-    classes, labels = np.unique(rows.labels, return_inverse=True)
-    where = assign(labels, by, rows.given, rows.groups, rows.columns)
+    labels = rows.encoded
+    where = assign(labels.strata, by, rows.given, rows.groups, rows.columns)
     splits = {}
     for name in SPLITS:
         positions = np.flatnonzero(where == name)
         if len(positions):
             own = rows.keep(positions)
             splits[name] = Split(
-                name, labels[positions].astype(np.int32), own.ids, read, own.columns, positions, content[positions], own.facts,
+                name, labels.values[positions], own.ids, read, own.columns, positions, content[positions], own.facts,
                 reads_batches,
             )  # fmt: skip
-    return Data(splits, tuple(map(str, classes)), inputs, _fingerprint(content, rows, where), source, licence, skipped)
+    return Data(
+        splits, labels.classes, inputs, _fingerprint(content, rows, where), source, licence, skipped, task=rows.labelling.task
+    )
 
 
 def _fingerprint(content: np.ndarray, rows: Rows, where: np.ndarray) -> str:

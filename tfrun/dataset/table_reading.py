@@ -75,7 +75,8 @@ class Reading:
                 self._tell(batch.path, int(batch.lines[row]), reason + (value if self.dataset.on_corrupt == "fail" else ""))
             sound[wrong] = False
 
-        for key in filter(None, (self.dataset.label, self.dataset.group)):
+        needed = (self.dataset.group,) if self.dataset.task == "multilabel" else (self.dataset.label, self.dataset.group)
+        for key in filter(None, needed):
             values = pc.fill_null(pc.cast(batch.rows.column(key), pa.large_string()), "")
             refuse(
                 pc.equal(pc.utf8_trim_whitespace(values), "").to_numpy(zero_copy_only=False), f"has no value in column '{key}'"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from tfrun.dataset import Data, Dataset, InputSpec
 from tfrun.dataset.files import named
 from tfrun.dataset.names import input_names
 from tfrun.dataset.table import Rows, split_rows
+from tfrun.task import TASKS
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -52,8 +53,11 @@ class Plan:
 class Tabular(Dataset):
     """Settings of every table. Subclasses say how files are opened: `_header(path)` and `_batches(path, kinds, tell)`."""
 
+    tasks: ClassVar = tuple(TASKS)
     file: str = setting(help="the file, several as a glob (data/*.csv), or a gs:// or s3:// address")
-    label: str = setting("label", "column with the answer: words, whole numbers or true and false")
+    label: str = setting(
+        "label", "column with the answer: words, whole numbers or true and false; with task=regression numbers"
+    )
     features: list[str] | None = setting(
         None, "columns that the model is given; null: all but label, split, group, id, ignored ones and those that split by"
     )
@@ -135,6 +139,7 @@ class Tabular(Dataset):
             columns[self.group].strings(every) if self.group else None,
             View(columns, every, lambda column, at: column.strings(at)),
             View({name: columns[name] for name in columns if name != self.label}, every, lambda column, at: column.facts(at)),
+            self.labelling,
         )
         own = {names[name]: columns[name] for name in plan.features}
         data = split_rows(
@@ -209,13 +214,17 @@ def _refuse_unusable(plan: Plan, columns, labels: np.ndarray, dataset: Tabular) 
         rule = "holds no row that can be used" if plan.files else "holds no row"
         raise RunError(Problem(dataset.file, rule, "a header alone is not enough"))
     classes = sorted(set(labels))
-    if len(classes) == 1:
+    if dataset.task == "classification" and len(classes) == 1:
         raise RunError(
             Problem("dataset.label", f"holds one class only, '{classes[0]}'", "a classifier needs two", dataset.label)
         )
-    if len(classes) > max(2, len(labels) // 2):
+    if dataset.task == "classification" and len(classes) > max(2, len(labels) // 2):
         rule = f"holds {len(classes):,} classes in {len(labels):,} rows"
-        raise RunError(Problem("dataset.label", rule, "name the column with the answer", dataset.label))
+        raise RunError(
+            Problem(
+                "dataset.label", rule, "name the column with the answer; numbers take dataset.task=regression", dataset.label
+            )
+        )
     empty = [name for name in plan.features if not columns[name].has_values()]
     if empty:
         raise RunError(

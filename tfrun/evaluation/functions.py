@@ -28,7 +28,7 @@ class Function(Settings):
     )
     takes: Literal["classes", "probabilities", "positive"] = setting(
         "classes",
-        "beside the labels: classes: the predicted ones; probabilities: [rows, classes]; positive: the probability of the second of two",
+        "beside the labels: classes: the predicted ones, or numbers; probabilities: [rows, outputs]; positive: the probability of the second of two",
     )
     arguments: dict[str, Any] = setting(dict, "further ones, by name")
     factor: float = setting(1.0, "of its value; -1 for a loss, since larger has to be better")

@@ -1,12 +1,27 @@
-"""Held-out rows in groups, and the sums that metrics are made of, for all groups at once."""
+"""Held-out rows in groups, and the sums that metrics are made of, for all groups at once.
+
+`grouped` makes those of the task: `Groups` where a row has one class, `several.Several` where it has any number, `numbers.Numbers`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
+
+from tfrun.task import TaskName
+
+
+def grouped(labels: np.ndarray, answers: np.ndarray, codes: np.ndarray | None = None, count: int = 1) -> Groups:
+    """What the labels say they are (see `task.Task`): int [rows], uint8 [rows, classes] or float [rows]. answers: float [rows, outputs]."""
+    from tfrun.evaluation.numbers import Numbers
+    from tfrun.evaluation.several import Several
+
+    kind = Several if np.ndim(labels) == 2 else Numbers if np.asarray(labels).dtype.kind == "f" else Groups
+    return kind(labels, answers, codes, count)
 
 
 class Groups:
@@ -36,8 +51,19 @@ class Groups:
             if end - start >= rows or last == self.count - 1:
                 some = order[start:end]
                 codes = self.codes[some] - first
-                yield slice(first, last + 1), Groups(self.labels[some], self.probabilities[some], codes, last + 1 - first)
+                yield slice(first, last + 1), type(self)(self.labels[some], self.probabilities[some], codes, last + 1 - first)
                 first, start = last + 1, end
+
+    task: ClassVar[TaskName] = "classification"
+
+    def is_positive(self, positive: int) -> np.ndarray:
+        """bool [rows]: which have that class."""
+        return self.labels == positive
+
+    @property
+    def positives(self) -> Sequence[int]:
+        """Classes that rankings are made of: of two, the second."""
+        return (1,) if self.classes == 2 else range(self.classes)
 
     @cached_property
     def predicted(self) -> np.ndarray:
@@ -127,7 +153,7 @@ class Ranked:
         there, starts, lengths = np.unique(codes[last], return_index=True, return_counts=True)
         undefined = np.bincount(codes, np.isnan(scores), groups.count) > 0
         ends = None if len(last) == len(order) else last + 1
-        return cls(order, (groups.labels[order] == positive) * 1.0, ends, there, starts, lengths, undefined)
+        return cls(order, groups.is_positive(positive)[order] * 1.0, ends, there, starts, lengths, undefined)
 
     def up_to(self, values: np.ndarray) -> np.ndarray:
         """values: float64 [rows], in this order. float64 [runs + 1]: the sum of all before the first run, and up to each."""
@@ -154,6 +180,10 @@ class Sums:
         """float64 [cells]."""
         return np.bincount(self.groups.cells.of_row, self.weights).astype(np.float64)
 
+    def of_each(self, values: np.ndarray) -> np.ndarray:
+        """values: float64 [rows, classes]. float64 [groups, classes]."""
+        return np.stack([self.of(column) for column in values.T], axis=1)
+
     def _by_class(self, keys: np.ndarray, values: np.ndarray) -> np.ndarray:
         count = self.groups.count, self.groups.classes
         return np.bincount(keys, values, count[0] * count[1]).reshape(count)
@@ -176,7 +206,7 @@ class Sums:
 
     @cached_property
     def rows(self) -> np.ndarray:
-        return self.support.sum(axis=1)
+        return np.bincount(self.groups.codes, self.weights, self.groups.count).astype(np.float64)
 
     def runs(self, positive: int) -> Runs:
         """Positives and negatives by rising score."""

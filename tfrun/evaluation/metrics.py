@@ -1,4 +1,4 @@
-"""Classification metrics, for all groups of rows at once: functions of `Sums`, float64 [groups], NaN where not defined.
+"""Metrics of one class a row, for all groups of rows at once: functions of `Sums`, float64 [groups], NaN where not defined.
 
 They equal scikit-learn's functions of the same names, which is tested. `positive` is the second of two classes.
 """
@@ -11,7 +11,7 @@ import numpy as np
 
 from tfrun.evaluation.groups import Sums, divided
 
-LOWER_IS_BETTER = frozenset({"loss", "brier", "ece"})
+LOWER_IS_BETTER = frozenset({"loss", "brier", "ece", "hamming", "mae", "rmse"})
 CONFIDENCE_BINS = 15
 
 
@@ -85,8 +85,7 @@ def average_precision(sums: Sums) -> np.ndarray:
 
 
 def _ranking(sums: Sums, of_class) -> np.ndarray:
-    positives = [1] if sums.groups.classes == 2 else range(sums.groups.classes)
-    return np.mean([of_class(sums, positive) for positive in positives], axis=0)
+    return np.mean([of_class(sums, positive) for positive in sums.groups.positives], axis=0)
 
 
 def _area(sums: Sums, positive: int) -> np.ndarray:

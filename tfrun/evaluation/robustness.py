@@ -30,9 +30,9 @@ def robustness(experiment: Experiment, model: Model, data: Data, metrics: dict[s
     for name in evaluation.corruptions:
         for strength in evaluation.strengths:
             probabilities = model.predict(corrupted(split, data.inputs, name, strength))
-            measured = evaluation.measure(split.labels, probabilities, len(data.classes))
+            measured = evaluation.measure(split.labels, probabilities, data.outputs)
             base = metrics[evaluation.primary]
-            kept = measured[evaluation.primary] / base if base else None
+            kept = measured[evaluation.primary] / base if base > 0 else None
             found.setdefault(name, {})[str(strength)] = {**measured, "kept": kept}
     return found
 
@@ -48,14 +48,10 @@ def elsewhere(experiment: Experiment, model: Model, data: Data) -> dict[str, Any
     if ours != theirs:
         rule = f"has other inputs ({_listed(theirs)}) than the data of the run ({_listed(ours)})"
         raise RunError(Problem("evaluation.also", rule, "give it the same columns", other.source))
-    known = np.array([data.classes.index(name) if name in data.classes else -1 for name in other.classes])
-    if (known < 0).all():
-        rule = f"has none of the classes {', '.join(data.classes[:5])}"
-        raise RunError(Problem("evaluation.also", rule, "call them alike", other.source))
     labels, answers, left_out = [], [], 0
     for split in other.splits.values():
-        mapped = known[split.labels]
-        kept = np.flatnonzero(mapped >= 0)
+        mapped, known = _mapped(split.labels, data, other)
+        kept = np.flatnonzero(known)
         left_out += len(split) - len(kept)
         if len(kept):
             labels.append(mapped[kept])
@@ -63,9 +59,24 @@ def elsewhere(experiment: Experiment, model: Model, data: Data) -> dict[str, Any
     truth, probabilities = np.concatenate(labels), np.concatenate(answers)
     return {
         "source": other.source, "fingerprint": other.fingerprint, "rows": len(truth), "left_out": left_out,
-        "metrics": evaluation.measure(truth, probabilities, len(data.classes)),
-        "intervals": evaluation.intervals(truth, probabilities, len(data.classes)),
+        "metrics": evaluation.measure(truth, probabilities, data.outputs),
+        "intervals": evaluation.intervals(truth, probabilities, data.outputs),
     }  # fmt: skip
+
+
+def _mapped(labels: np.ndarray, data: Data, other: Data) -> tuple[np.ndarray, np.ndarray]:
+    """Labels of `other` as `data` has them, and bool [rows]: which can be."""
+    if data.task == "regression":
+        return labels, np.ones(len(labels), bool)
+    places = np.array([data.classes.index(name) if name in data.classes else -1 for name in other.classes])
+    if (places < 0).all():
+        rule = f"has none of the classes {', '.join(data.classes[:5])}"
+        raise RunError(Problem("evaluation.also", rule, "call them alike", other.source))
+    if data.task == "classification":
+        return places[labels], places[labels] >= 0
+    mapped = np.zeros((len(labels), len(data.classes)), labels.dtype)
+    mapped[:, places[places >= 0]] = labels[:, places >= 0]
+    return mapped, ~labels[:, places < 0].any(axis=1)
 
 
 def _listed(inputs: list[tuple[str, str]]) -> str:

@@ -39,17 +39,20 @@ def evaluate(experiment: Experiment, model: Model, data: Data, record: Record, r
                 split = data.splits[name]
                 predictions[name], features[name] = model.predict_keeping(split, spread(len(split)))
                 rows += len(split)
-                result.metrics[name] = experiment.evaluation.measure(split.labels, predictions[name], len(data.classes))
-                result.intervals[name] = experiment.evaluation.intervals(split.labels, predictions[name], len(data.classes))
+                result.metrics[name] = experiment.evaluation.measure(split.labels, predictions[name], data.outputs)
+                result.intervals[name] = experiment.evaluation.intervals(split.labels, predictions[name], data.outputs)
                 result.slices[name] = named_slices(experiment.evaluation, split, predictions[name])
-        result.calibration["test"] = reliability(data.splits["test"].labels, predictions["test"])
+        if data.task == "classification":
+            result.calibration["test"] = reliability(data.splits["test"].labels, predictions["test"])
         if experiment.evaluation.threshold.target != "none":
             result.threshold = decided(experiment.evaluation.threshold, data, predictions)
         if "auto" in experiment.evaluation.slices:
             add_worst(experiment.evaluation, data, predictions["test"], result)
         result.throughput["evaluation_rows_per_second"] = round(rows / (time.perf_counter() - began), 1)
-        shown = [experiment.evaluation.primary, *(n for n in ("accuracy", "loss") if n != experiment.evaluation.primary)]
-        stage.says = "test " + ", ".join(f"{name} {result.metrics['test'][name]:.4f}" for name in shown)
+        shown = [experiment.evaluation.primary, *(n for n in ("accuracy", "mae", "loss") if n != experiment.evaluation.primary)]
+        stage.says = "test " + ", ".join(
+            f"{name} {result.metrics['test'][name]:.4f}" for name in shown if name in result.metrics["test"]
+        )
         stage.says += f"; {len(result.worst_slices)} slices are worse than the rest" if result.worst_slices else ""
         moved = list(shift(model, data, features, experiment.checks))
     _further(experiment, model, data, record, result)
@@ -66,6 +69,8 @@ def evaluate(experiment: Experiment, model: Model, data: Data, record: Record, r
         part and part.of,
         in_contract(result.threshold),
         data.classes,
+        model.task.output,
+        model.task.unit,
     )
 
 

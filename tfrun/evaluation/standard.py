@@ -1,4 +1,4 @@
-"""The usual classification metrics."""
+"""The usual metrics of each task."""
 
 from __future__ import annotations
 
@@ -10,19 +10,31 @@ import numpy as np
 from pydantic import field_validator
 
 from tfrun.component import setting
-from tfrun.config.problems import RunError, nearest
+from tfrun.config.problems import Problem, RunError, nearest
 from tfrun.dataset import SPLITS, Dataset
 from tfrun.evaluation import Evaluation
 from tfrun.evaluation.functions import Function
-from tfrun.evaluation.groups import Groups, Sums
+from tfrun.evaluation.groups import Groups, Sums, grouped
 from tfrun.evaluation.interval import intervals
 from tfrun.evaluation.metrics import METRICS, UNDEFINED
+from tfrun.evaluation.numbers import NUMBERS
+from tfrun.evaluation.several import SEVERAL
 from tfrun.evaluation.threshold import Threshold
 
 Metric = Literal[
     "loss", "accuracy", "balanced_accuracy", "f1_macro", "precision_macro", "precision", "recall", "f1", "auc",
-    "average_precision", "top_3_accuracy", "brier", "ece",
+    "average_precision", "top_3_accuracy", "brier", "ece", "f1_micro", "precision_micro", "recall_micro", "hamming", "rmse",
+    "mae", "r2", "pearson", "spearman",
 ]  # fmt: skip
+
+OF_TASK = {"classification": METRICS, "multilabel": SEVERAL, "regression": NUMBERS}
+_USUAL = {
+    "classification": ["loss", "accuracy", "balanced_accuracy", "f1_macro"],
+    "multilabel": ["loss", "accuracy", "f1_micro", "f1_macro", "average_precision"],
+    "regression": ["loss", "r2", "mae", "rmse"],
+}  # fmt: skip
+_ALWAYS = {"classification": ["loss", "accuracy"], "multilabel": ["loss", "accuracy"], "regression": ["loss", "mae"]}
+_PRIMARY = {"classification": "accuracy", "multilabel": "f1_micro", "regression": "r2"}
 
 _OF_FUNCTIONS = 200  # resamples: scikit-learn takes a millisecond for what sums take for nothing
 
@@ -30,14 +42,14 @@ _OF_FUNCTIONS = 200  # resamples: scikit-learn takes a millisecond for what sums
 class Standard(Evaluation):
     """Metrics of the whole split and of slices, with confidence intervals."""
 
-    metrics: list[Metric] = setting(
-        lambda: ["loss", "accuracy", "balanced_accuracy", "f1_macro"], "what to measure", min_length=1
-    )
+    metrics: list[Metric] | None = setting(None, "what to measure; null: the usual ones of the task", min_length=1)
     functions: dict[str, Function] = setting(
         dict, "further metrics by a name of your choice: functions of scikit-learn, metrics of Keras, or your own"
     )
-    primary: str = setting(
-        "accuracy", "metric of retention and of headlines, one of those or of functions; higher must be better"
+    primary: str | None = setting(
+        None,
+        "metric of retention and of headlines, one of those or of functions, of which more is better; null: accuracy, f1_micro of "
+        "several classes, r2 of numbers",
     )
     splits: list[Literal["train", "validation", "test"]] = setting(lambda: list(SPLITS[1:]), "splits to measure after training")
     slices: list[str | list[str]] = setting(
@@ -71,21 +83,35 @@ class Standard(Evaluation):
     @classmethod
     def _new_names(cls, value: dict) -> dict:
         for name in value:
-            if name in METRICS or not name.isidentifier():
-                raise ValueError(f"{name} " + ("is taken" if name in METRICS else "is no name") + ": choose another one")
+            taken = any(name in known for known in OF_TASK.values())
+            if taken or not name.isidentifier():
+                raise ValueError(f"{name} " + ("is taken" if taken else "is no name") + ": choose another one")
         return value
 
     @field_validator("primary")
     @classmethod
-    def _is_known(cls, value: str, info) -> str:
-        known = [*METRICS, *info.data.get("functions", ())]
-        if value not in known:
+    def _is_known(cls, value: str | None, info) -> str | None:
+        known = [*dict.fromkeys(name for of in OF_TASK.values() for name in of), *info.data.get("functions", ())]
+        if value is not None and value not in known:
             raise ValueError(f"is no metric, nor a key of evaluation.functions; {nearest(value, known)}")
         return value
 
+    def for_task(self, task):
+        usual = {"metrics": self.metrics or _USUAL[task], "primary": self.primary or _PRIMARY[task]}
+        return super().for_task(task).model_copy(update=usual)
+
+    def problems(self) -> list[Problem]:
+        known = [*OF_TASK[self.task], *self.functions]
+        return [
+            Problem(f"evaluation.{key}", f"is no metric of task={self.task}", nearest(name, known), name)
+            for key, names in (("primary", [self.primary]), ("metrics", self.metrics or ()))
+            for name in names
+            if name is not None and name not in known
+        ]
+
     @cached_property
     def _measures(self) -> dict[str, Callable[[Sums], np.ndarray]]:
-        known = {**METRICS, **self.functions}
+        known = {**OF_TASK[self.task], **self.functions}
         return {name: known[name] for name in self.metric_names()}
 
     def prepare(self):
@@ -98,20 +124,22 @@ class Standard(Evaluation):
         return list(dict.fromkeys(name for item in named for name in item))
 
     def metric_names(self) -> list[str]:
-        return list(dict.fromkeys(["loss", "accuracy", self.primary, *self.metrics, *self.functions]))
+        metrics, primary = self.metrics or _USUAL[self.task], self.primary or _PRIMARY[self.task]
+        return list(dict.fromkeys([*_ALWAYS[self.task], primary, *metrics, *self.functions]))
 
     def measure(self, labels, probabilities, classes):
-        sums = Sums(Groups(labels, probabilities))
+        sums = Sums(grouped(labels, probabilities))
         return {name: float(measure(sums)[0]) for name, measure in self._measures.items()}
 
     def headline(self, labels, probabilities, classes):
-        return float(self._measures[self.primary](Sums(Groups(labels, probabilities)))[0])
+        measure = self._measures[self.primary or _PRIMARY[self.task]]
+        return float(measure(Sums(grouped(labels, probabilities)))[0])
 
     def intervals(self, labels, probabilities, classes):
-        return {name: pair[0] for name, pair in self._intervals(Groups(labels, probabilities)).items()}
+        return {name: pair[0] for name, pair in self._intervals(grouped(labels, probabilities)).items()}
 
     def by_slice(self, labels, probabilities, slicing, classes):
-        groups = Groups(labels, probabilities, slicing.codes, len(slicing.values))
+        groups = grouped(labels, probabilities, slicing.codes, len(slicing.values))
         sums, found = Sums(groups), self._intervals(groups)
         measured = {name: measure(sums) for name, measure in self._measures.items()}
         return {
@@ -128,9 +156,9 @@ class Standard(Evaluation):
         """By group; None where there is none, as of `functions` in slices, which would be asked thousands of times."""
         if not self.resamples or not len(groups):
             return {}
-        own = {name: measure for name, measure in self._measures.items() if name in METRICS}
+        own = {name: measure for name, measure in self._measures.items() if name not in self.functions}
         found = intervals(groups, own, self.resamples)
-        others = {name: measure for name, measure in self._measures.items() if name not in METRICS}
+        others = {name: measure for name, measure in self._measures.items() if name in self.functions}
         if others:
             nowhere = np.full((groups.count, 2), np.nan)
             found |= (

@@ -9,6 +9,8 @@ from typing import Any
 
 from tfrun.config.problems import ConfigError, Problem
 
+_FIRST = "classification"  # what contracts are for that name no task
+
 
 @dataclass(frozen=True)
 class Change:
@@ -39,7 +41,11 @@ def read(path: Path) -> dict[str, Any]:
 
 def compare(old: dict[str, Any], new: dict[str, Any]) -> list[Change]:
     """All changes, those that break first."""
-    found = [*_labels(old["labels"], new["labels"]), *_normalisation(old["normalisation"], new["normalisation"])]
+    found = [
+        *_task(old.get("task", _FIRST), new.get("task", _FIRST)),
+        *_labels(old["labels"], new["labels"]),
+        *_normalisation(old["normalisation"], new["normalisation"]),
+    ]
     found += _decision(old.get("decision", {}), new.get("decision", {}))
     for name, signature in old["signatures"].items():
         if name not in new["signatures"]:
@@ -49,6 +55,10 @@ def compare(old: dict[str, Any], new: dict[str, Any]) -> list[Change]:
         found += _tensors(f"{name}, output", signature["outputs"], new["signatures"][name]["outputs"], given=False)
     found += [Change(False, f"signature {name}", "is new") for name in new["signatures"] if name not in old["signatures"]]
     return sorted(found, key=lambda change: not change.breaks)
+
+
+def _task(old: str, new: str) -> list[Change]:
+    return [Change(True, "task", f"was {old} and is {new}")] if old != new else []
 
 
 def _labels(old: list[str], new: list[str]) -> list[Change]:

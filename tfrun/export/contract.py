@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from tfrun.dataset import InputSpec, Split
 from tfrun.export import encoded
-from tfrun.export.module import BYTES, FEATURES, NUMERIC, OUTPUT, SIGNATURE
+from tfrun.export.module import BYTES, FEATURES, NUMERIC, SIGNATURE
 from tfrun.export.numeric import numeric
 from tfrun.model import Model
 
@@ -35,8 +35,8 @@ def contract(model: Model, row: dict[str, np.ndarray]) -> dict[str, Any]:
     inside: dict[str, Any] = {"inside": True, "note": model.transform.says}
     if model.inputs[0].kind == "image":
         inside["image_size"] = list(model.transform.output_shape[:2])
-    outputs = [{"name": OUTPUT, "dtype": "float32", "shape": [None, len(model.classes)]}]
-    answer = model.probabilities(batch)
+    outputs = [{"name": model.task.output, "dtype": "float32", "shape": [None, max(1, len(model.classes))]}]
+    answer = model.answers(batch)
     inputs = [_input(spec) for spec in model.inputs]
     content = {
         "signatures": {
@@ -44,6 +44,7 @@ def contract(model: Model, row: dict[str, np.ndarray]) -> dict[str, Any]:
             BYTES: {"inputs": [_encoded(model)], "outputs": outputs},
             FEATURES: {"inputs": inputs, "outputs": [_features(model)]},
         },
+        "task": model.task.name,
         "labels": list(model.classes),
         "normalisation": inside,
         "example": _exchange(SIGNATURE, request, answer),

@@ -34,7 +34,7 @@ class InVariants(Conversion):
     """Base of those that make one artifact a variant; of these, float32 is held to the trained model."""
 
     variants: list[str]
-    max_difference: float = setting(1e-4, "largest difference of float32 probabilities from the trained model", gt=0)
+    max_difference: float = setting(1e-4, "largest difference of float32 answers from the trained model: see saved_model", gt=0)
 
     def names(self) -> list[str]:
         return [f"{self.target}/{variant}" for variant in dict.fromkeys(self.variants)]

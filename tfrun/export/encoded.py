@@ -29,17 +29,17 @@ def feature(spec: InputSpec) -> str:
     return spec.column or spec.name
 
 
-def probabilities(model: Model, encoded: tf.Tensor) -> tf.Tensor:
+def answers(model: Model, encoded: tf.Tensor) -> tf.Tensor:
     """encoded: string [batch]. Of a model of one picture: JPEG, PNG, GIF, BMP or WebP files, turned upright as their EXIF tag
     says, as training reads them. Of any other: serialized `tf.Example`s with one feature an input, by its name.
 
-    Returns float32 [batch, classes].
+    Returns float32 [batch, outputs].
     """
     if takes_pictures(model):
         (picture,) = model.inputs
         return _from_rows(model, encoded, lambda one: {picture.name: decode(one, orientation_of(one), picture.shape[-1] or 3)})
     if all(spec.shape == () for spec in model.inputs):
-        return model.probabilities(_parsed(model.inputs, encoded))
+        return model.answers(_parsed(model.inputs, encoded))
     return _from_rows(model, encoded, lambda one: _parsed_one(model.inputs, one))
 
 

@@ -17,10 +17,10 @@ _SMALL, _BATCH_OF_SMALL = 1024, 512  # bytes of a row: up to there, as in tables
 
 @dataclass(frozen=True)
 class Held:
-    """Held-out rows and what the trained model says of them: float32 [rows, classes]. to_numeric: see export.Source.
+    """Held-out rows and what the trained model says of them: float32 [rows, outputs]. to_numeric: see export.Source.
 
     decision: the class and the probability from which on to say yes, for the contract; empty: none was asked for.
-    classes: the labels' names.
+    classes: the labels' names. output: what signatures call the answer. unit: see `task.Task`.
     """
 
     split: Split
@@ -29,6 +29,8 @@ class Held:
     to_numeric: Callable[[dict], dict] | None = None
     decision: Mapping[str, Any] = field(default_factory=dict)
     classes: tuple[str, ...] = ()
+    output: str = "probabilities"
+    unit: float = 1.0
 
     def batches(self, signature: str) -> Iterator[dict[str, np.ndarray]]:
         """The rows as the signature takes them."""

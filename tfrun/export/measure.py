@@ -15,7 +15,9 @@ from pathlib import Path
 import numpy as np
 
 from tfrun.evaluation import Evaluation
+from tfrun.evaluation.groups import Groups, grouped
 from tfrun.evaluation.interval import paired_ratio
+from tfrun.evaluation.numbers import Numbers
 from tfrun.export import Artifact
 from tfrun.export.held import Held
 from tfrun.export.runtime import wire, worker
@@ -51,11 +53,11 @@ class Worker:
     def measure(
         self, path: Path, held: Held, signature: str = "serving_default", repeats: int = 200, seconds: float = 2.0
     ) -> tuple[dict[str, float], np.ndarray]:
-        """Returns (measurements, outputs float32 [rows, classes]). Raises RuntimeError with the worker's last words, and Missing.
+        """Returns (measurements, outputs float32 [rows, outputs]). Raises RuntimeError with the worker's last words, and Missing.
 
         repeats, seconds: one-row latency is taken over that many calls or that long, whichever ends first.
         """
-        job = {"path": str(path), "signature": signature, "output": "probabilities", "repeats": repeats, "seconds": seconds}
+        job = {"path": str(path), "signature": signature, "output": held.output, "repeats": repeats, "seconds": seconds}
         return self._done(job, held.batches(signature))
 
     def answers(self, path: Path, batches: Iterator[dict[str, np.ndarray]], signature: str, output: str) -> np.ndarray:
@@ -128,25 +130,34 @@ def measured(
 def _compared(
     artifact: Artifact, outputs: np.ndarray, held: Held, evaluation: Evaluation, largest_difference: float | None
 ) -> Artifact:
-    """With what it keeps of the trained model. outputs: float32 [rows, classes]."""
+    """With what it keeps of the trained model. outputs: float32 [rows, outputs]."""
     labels, classes = held.split.labels, outputs.shape[1]
     metrics = evaluation.measure(labels, outputs, classes)
     differences = np.abs(outputs - held.probabilities)
     largest = float(differences.max())
     reasons = []
+    largest_difference = None if largest_difference is None else largest_difference * held.unit
     if largest_difference is not None and largest > largest_difference:
-        reasons.append(f"probabilities differ by {largest:.2g} from the trained model, more than {largest_difference:g}")
+        reasons.append(f"{held.output} differ by {largest:.2g} from the trained model, more than {largest_difference:g}")
     base = held.metrics[evaluation.primary]
     return replace(
         artifact,
         metrics=metrics,
-        retention=metrics[evaluation.primary] / base if base else None,
+        retention=metrics[evaluation.primary] / base if base > 0 else None,
         retention_interval=paired_ratio(
             lambda some, probabilities: evaluation.headline(some, probabilities, classes), labels, outputs, held.probabilities
         ),
         max_abs_difference=largest,
         mean_abs_difference=float(differences.mean()),
-        agreement=float((outputs.argmax(axis=1) == held.probabilities.argmax(axis=1)).mean()),
+        agreement=_agreement(grouped(labels, outputs), grouped(labels, held.probabilities)),
         passed=not reasons,
         reasons=reasons,
     )
+
+
+def _agreement(ours: Groups, base: Groups) -> float | None:
+    """Share of rows with the same class, or classes; None of numbers."""
+    if isinstance(ours, Numbers):
+        return None
+    same = ours.predicted == base.predicted
+    return float((same if same.ndim == 1 else same.all(axis=1)).mean())

@@ -19,13 +19,13 @@ SIGNATURE = "serving_default"
 NUMERIC = "numeric"
 BYTES = "serving_bytes"
 FEATURES = "features"
-OUTPUT = "probabilities"
 
 
 class ExportedModel(tf.Module):
     """Signatures, each a batch:
 
-    - `serving_default`: {input name: raw values, …} -> {"probabilities": float32 [batch, classes]}
+    - `serving_default`: {input name: raw values, …} -> {"probabilities": float32 [batch, classes]}, or of numbers
+      {"predictions": float32 [batch, 1]}: see `task.Task.output`
     - `serving_bytes`: {"bytes": encoded pictures} or {"examples": serialized tf.Examples} -> the same (see `encoded`)
     - `features`: as `serving_default` -> {"features": float32 [batch, …]}, what the backbone gives
     - `numeric`, where an input is a string: numbers in its place (see `numeric.Numeric`) -> as `serving_default`
@@ -40,9 +40,10 @@ class ExportedModel(tf.Module):
         self.weights = [variable.value for variable in model.variables]
         self.resources = [*getattr(model.backbone, "resources", ()), *untracked_resources(model.transform)]
         self.fitted = list(model.transform.variables)
-        self.predict = tf.function(lambda **raw: {OUTPUT: model.probabilities(raw)})
+        output = model.task.output
+        self.predict = tf.function(lambda **raw: {output: model.answers(raw)})
         self.signature = self.predict.get_concrete_function(**{spec.name: _tensor(spec) for spec in model.inputs})
-        self.predict_encoded = tf.function(lambda **given: {OUTPUT: encoded.probabilities(model, *given.values())})
+        self.predict_encoded = tf.function(lambda **given: {output: encoded.answers(model, *given.values())})
         self.embed = tf.function(lambda **raw: {FEATURES: model.backbone(model.transform(raw), training=False)})
         self.named = {
             SIGNATURE: self.signature,
@@ -53,7 +54,7 @@ class ExportedModel(tf.Module):
         }
         part = numeric(model)
         if part is not None:
-            self.predict_numeric = tf.function(lambda **batch: {OUTPUT: part.probabilities(batch)})
+            self.predict_numeric = tf.function(lambda **batch: {output: part.answers(batch)})
             tensors = {spec.name: _tensor(spec) for spec in part.inputs}
             self.named = {**self.named, NUMERIC: self.predict_numeric.get_concrete_function(**tensors)}
 

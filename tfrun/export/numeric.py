@@ -18,14 +18,14 @@ Batch = dict[str, tf.Tensor]
 
 @dataclass(frozen=True)
 class Numeric:
-    """inputs: what it takes. of: a raw batch -> a batch of these. probabilities: these -> float32 [batch, classes].
+    """inputs: what it takes. of: a raw batch -> a batch of these. answers: these -> float32 [batch, outputs].
 
     explained: how a caller makes each input, in plain values.
     """
 
     inputs: tuple[InputSpec, ...]
     of: Callable[[Batch], Batch]
-    probabilities: Callable[[Batch], tf.Tensor]
+    answers: Callable[[Batch], tf.Tensor]
     explained: dict[str, Any] = field(default_factory=dict)
 
 
@@ -48,7 +48,7 @@ def numeric(model: Model) -> Numeric | None:
         spec = InputSpec("features", "float32", tuple(model.lazy.feature_shape), "number")
         what = {"note": f"float32 features of the backbone, {model.facts.handle}"}
         return Numeric((spec,), lambda raw: {"features": _features(model, transform(raw))},
-                       lambda batch: _softmax(model, batch["features"]), {"features": what})  # fmt: skip
+                       lambda batch: model.answer_features(batch["features"]), {"features": what})  # fmt: skip
     spec = InputSpec("transformed", transform.output_dtype, tuple(transform.output_shape), "number")
     what = {"note": f"what the model makes of its input first; {transform.says}"}
     return Numeric((spec,), lambda raw: {"transformed": transform(raw)},
@@ -57,7 +57,3 @@ def numeric(model: Model) -> Numeric | None:
 
 def _features(model: Model, inputs: tf.Tensor) -> tf.Tensor:
     return model.backbone(inputs, training=False)
-
-
-def _softmax(model: Model, features: tf.Tensor) -> tf.Tensor:
-    return tf.nn.softmax(model.head(features, training=False))

@@ -13,7 +13,11 @@ class ONNX(Conversion):
     """One float32 file, by tf2onnx: raw inputs, any number of rows; strings as in TFLite files. Needs the extra `onnx`."""
 
     opset: int = setting(18, "version of the operators; older runtimes want older ones", ge=13, le=18)
-    max_difference: float = setting(1e-4, "largest difference of probabilities from the trained model", gt=0)
+    max_difference: float = setting(
+        1e-4,
+        "largest difference from the trained model, of probabilities, or of numbers over the standard deviation of the labels",
+        gt=0,
+    )
 
     @property
     def target(self) -> str:

@@ -46,6 +46,7 @@ def about(source: Source) -> dict[str, Any]:
         "name": source.name,
         "signature": signature,
         "inputs": described["inputs"],
+        "task": contract["task"],
         "labels": contract["labels"],
         "example": exchange["request"]["instances"][0],
     }

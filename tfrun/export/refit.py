@@ -55,7 +55,7 @@ def refit(trained: Trained, features: np.ndarray) -> Model:
     """
     model, experiment = trained.model, _plainly(trained.experiment)
     columns = getattr(model.transform, "columns", ()) if features.shape[1:] == tuple(model.transform.output_shape) else ()
-    head = experiment.head.build_on(columns, features.shape[1:], len(model.classes), experiment.seed)
+    head = experiment.head.build_on(columns, features.shape[1:], trained.data.outputs, experiment.seed)
     again = replace(model, head=head)
     feed = _GivenFeed(
         experiment, again, trained.data, tf.distribute.get_strategy(), Onlooker(Console(quiet=True)),

@@ -13,12 +13,12 @@ from tfrun.export.runtime import wire
 
 
 def write(source: Source, count: int, path: Path) -> Path:
-    """`count` rows of the training split as they are, unaugmented, spread over the classes: a frame of one row each, as
+    """`count` rows of the training split as they are, unaugmented, spread over the labels: a frame of one row each, as
     `source.signature` takes it."""
     train = source.data.splits["train"]
     order = np.random.default_rng(source.seed).permutation(len(train))
-    by_class = order[np.argsort(train.labels[order], kind="stable")]
-    picked = by_class[np.linspace(0, len(by_class) - 1, min(count, len(by_class))).round().astype(int)]
+    by_label = order[train.take(order).by_label]
+    picked = by_label[np.linspace(0, len(by_label) - 1, min(count, len(by_label))).round().astype(int)]
     return write_rows((_row(raw, source) for raw in train.take(picked).inputs()), path)
 
 

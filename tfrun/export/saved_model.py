@@ -11,7 +11,11 @@ from tfrun.export import Artifact, Export
 class SavedModel(Export):
     """For servers: one signature, raw inputs, preprocessing inside, each weight once; loads without tfrun."""
 
-    max_difference: float = setting(1e-4, "largest difference of probabilities from the trained model", gt=0)
+    max_difference: float = setting(
+        1e-4,
+        "largest difference from the trained model, of probabilities, or of numbers over the standard deviation of the labels",
+        gt=0,
+    )
 
     @property
     def target(self) -> str:

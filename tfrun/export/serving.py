@@ -35,7 +35,11 @@ class Serving(Export):
         ge=1, lt=2**63,
     )  # fmt: skip
     warmup_rows: int = setting(10, "held-out rows a server answers before a version takes traffic", unit="rows", ge=0, le=1000)
-    max_difference: float = setting(1e-4, "largest difference of probabilities from the trained model", gt=0)
+    max_difference: float = setting(
+        1e-4,
+        "largest difference from the trained model, of probabilities, or of numbers over the standard deviation of the labels",
+        gt=0,
+    )
     image: str = setting("tensorflow/serving:2.19.1", "container image of the server, in docker-compose and Kubernetes files")
     cpus: float = setting(2.0, "of one server", gt=0)
     batch_size: int = setting(32, "largest batch a server puts requests together to", unit="rows", ge=1)

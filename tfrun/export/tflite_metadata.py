@@ -39,7 +39,7 @@ _Table = dict[int, Any]  # slot -> str, _Byte, _UInt, a table, a list of floats 
 def described(content: bytes, about: dict[str, Any]) -> bytes:
     """The flatbuffer `content` with metadata and labels; it loads and runs as before.
 
-    about: `name`, `description`, `labels`, `inputs` (as in contract.json, of the signature of the file) and `image_size` ([height, width] in
+    about: `name`, `description`, `labels` (empty where the answer is a number), `inputs` (as in contract.json, of the signature of the file) and `image_size` ([height, width] in
     pixels, of pictures; else None).
     """
     from tensorflow.lite.python import schema_py_generated as schema
@@ -55,7 +55,8 @@ def described(content: bytes, about: dict[str, Any]) -> bytes:
     entry.name, entry.buffer = _BUFFER.encode(), len(model.buffers)
     model.buffers.append(buffer)
     model.metadata = [*(model.metadata or []), entry]
-    return with_file(bytes(flatbuffer_utils.convert_object_to_bytearray(model)), LABELS, labels_text(about["labels"]))
+    whole = bytes(flatbuffer_utils.convert_object_to_bytearray(model))
+    return with_file(whole, LABELS, labels_text(about["labels"])) if about["labels"] else whole
 
 
 def labels_text(labels: list[str]) -> str:
@@ -78,7 +79,7 @@ def _model(model, about: dict[str, Any]) -> _Table:
     inside = {
         0: about["name"],
         2: [_input(inputs[names[index]], about["image_size"]) for index in graph.inputs],
-        3: [_output()],
+        3: [_output(bool(about["labels"]))],
     }
     return {0: about["name"], 1: about["description"], 3: [inside], 7: _PARSER}
 
@@ -96,7 +97,9 @@ def _input(spec: dict[str, Any], image_size: list[int] | None) -> _Table:
     return {**described, 1: words, 3: {0: _Byte(_IMAGE), 1: image}, 4: as_it_is, 5: {0: [255.0], 1: [0.0]}}
 
 
-def _output() -> _Table:
+def _output(of_classes: bool) -> _Table:
+    if not of_classes:
+        return {0: "predictions", 1: "the number, in the unit of the labels", 3: {0: _Byte(_FEATURE), 1: {}}}
     labels = {0: LABELS, 1: "the classes, in the order of the outputs", 2: _Byte(_AXIS_LABELS)}
     return {0: "probabilities", 1: "of each class", 3: {0: _Byte(_FEATURE), 1: {}}, 5: {0: [1.0], 1: [0.0]}, 6: [labels]}
 

@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tfrun.backbone.none import NoBackbone
-from tfrun.evaluation.groups import Groups, Sums
-from tfrun.evaluation.metrics import loss
 from tfrun.export.held import Held
 from tfrun.export.measure import Worker
 
@@ -25,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Worth:
-    """What a file is worth on the validation split. retention: of the primary metric; loss: cross-entropy."""
+    """What a file is worth on the validation split. retention: of the primary metric; loss: the metric."""
 
     retention: float
     loss: float
@@ -56,12 +54,15 @@ class Trained:
 
     def worth(self, path: Path, signature: str) -> Worth:
         """Measured through LiteRT in a process of its own. Raises RuntimeError where the file does not run."""
-        labels, classes = self.data.splits["validation"].labels, len(self.model.classes)
-        outputs = self.answers(path, signature, "validation", "probabilities")
+        labels, classes = self.data.splits["validation"].labels, self.data.outputs
+        outputs = self.answers(path, signature, "validation", self.model.task.output)
         if not np.isfinite(outputs).all():
             raise RuntimeError("gives NaN or infinity")
         metric = self.experiment.evaluation.headline(labels, outputs, classes)
-        return Worth(metric / self._base if self._base else float("nan"), float(loss(Sums(Groups(labels, outputs)))[0]))
+        return Worth(
+            metric / self._base if self._base > 0 else float("nan"),
+            self.experiment.evaluation.measure(labels, outputs, classes)["loss"],
+        )
 
     def answers(self, path: Path, signature: str, split: str, output: str) -> np.ndarray:
         """float32 [rows, ...] of every row of a split, in order."""
@@ -75,4 +76,4 @@ class Trained:
         if self.validated is not None:
             return self.validated
         split, model = self.data.splits["validation"], self.model
-        return self.experiment.evaluation.headline(split.labels, model.predict(split), len(model.classes))
+        return self.experiment.evaluation.headline(split.labels, model.predict(split), self.data.outputs)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tfrun.config.problems import TfrunError
+from tfrun.evaluation.groups import grouped
 from tfrun.evaluation.interval import paired_difference
 
 if TYPE_CHECKING:
@@ -55,12 +56,14 @@ def _found(experiment: Experiment, scratch: Path) -> tuple[str, Path] | None:
 
 def _compared(experiment: Experiment, held: Held, exports: Path) -> dict[str, Any]:
     from tfrun.export.measure import Worker
-    from tfrun.export.module import OUTPUT, SIGNATURE
+    from tfrun.export.module import SIGNATURE
 
     contract = json.loads((exports / "contract.json").read_text(encoding="utf-8"))
     order = _order(contract["labels"], held.classes)
+    _refuse_another_task(contract, held)
     with Worker("saved_model") as worker:
-        theirs = worker.answers(exports / "saved_model", held.batches(SIGNATURE), SIGNATURE, OUTPUT)[:, order]
+        theirs = worker.answers(exports / "saved_model", held.batches(SIGNATURE), SIGNATURE, held.output)
+    theirs = theirs[:, order] if order else theirs
     if not np.isfinite(theirs).all():
         raise ValueError("it gives NaN or infinity")
     evaluation, labels = experiment.evaluation, held.split.labels
@@ -80,6 +83,13 @@ def _compared(experiment: Experiment, held: Held, exports: Path) -> dict[str, An
         "interval": interval,
         "rows": len(labels),
     }
+
+
+def _refuse_another_task(contract: dict, held: Held) -> None:
+    """Contracts of older versions name no task, and are of one class a row."""
+    theirs, ours = contract.get("task", "classification"), grouped(held.split.labels, held.probabilities).task
+    if theirs != ours:
+        raise ValueError(f"it answers for task={theirs}, and this model for task={ours}")
 
 
 def _order(theirs: list[str], ours: tuple[str, ...]) -> list[int]:

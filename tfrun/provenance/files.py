@@ -54,7 +54,7 @@ def write(experiment: Experiment, held: Held, result: Result) -> None:
     ]
     slices = {f"slice {one.name}": np.array([*one.values, ""])[one.codes[:rows]] for one in named}
     np.savez_compressed(
-        folder / "rows.npz", labels=held.split.labels[:rows].astype(np.int32), ids=held.split.ids[:rows].astype(str), **slices
+        folder / "rows.npz", labels=held.split.labels[:rows], ids=held.split.ids[:rows].astype(str), **slices
     )
 
 

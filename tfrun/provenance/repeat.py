@@ -50,7 +50,7 @@ NO_ORIGINAL = NoOriginal()
 class Repeat:
     """Compares a run with the one that it repeats, as it goes on.
 
-    identical: the same weights, bit for bit. equivalent: on the test rows, no probability and no metric differs by more than
+    identical: the same weights, bit for bit. equivalent: on the test rows, no answer (of numbers: over the standard deviation of the labels) and no metric differs by more than
     `tolerance`. different: anything else.
     """
 
@@ -107,12 +107,12 @@ class Repeat:
             record.warn(f"not as in the run that is repeated: {item}")
 
     def _largest(self, held: Held) -> float | None:
-        """Of the probabilities of the first test rows; None where the original kept none, or of another shape."""
+        """Of the answers to the first test rows, numbers over the standard deviation of the labels; None where the original kept none, or of another shape."""
         then = predictions(self.original.directory)
         now = held.probabilities[: len(then)] if then is not None else None
         if then is None or then.shape != now.shape:
             return None
-        return float(np.abs(then - now.astype(np.float32)).max(initial=0.0))
+        return float(np.abs(then - now.astype(np.float32)).max(initial=0.0)) / held.unit
 
     def _diverged(self, directory: Path, result: Result) -> str:
         """The first thing that is not the same, in the order in which a run makes them."""
@@ -147,7 +147,7 @@ def summary(repeat: dict[str, Any]) -> list[str]:
     """For a person: the outcome first, then what stands behind it."""
     largest = repeat["largest_difference"]
     worst = max(repeat["metric_differences"].items(), key=lambda item: item[1], default=("", 0.0))
-    figures = "no predictions to compare" if largest is None else f"largest difference of test probabilities {largest:.3g}"
+    figures = "no predictions to compare" if largest is None else f"largest difference of test answers {largest:.3g}"
     figures += f", of test metrics {worst[1]:.3g} ({worst[0]})" if worst[0] else ""
     said = {
         "identical": "identical: the same weights, bit for bit",

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 from tfrun.component import Settings, setting
 from tfrun.disk import write_atomically
 from tfrun.provenance.secrets import masked
+from tfrun.record.mistakes import counts
 from tfrun.record.result import Result
+from tfrun.task import TASKS
 
 if TYPE_CHECKING:
     from tfrun.dataset import Data, InputSpec
@@ -35,7 +37,7 @@ def write(experiment: Experiment, data: Data, says: str, result: Result, numeric
     environment = Environment(loader=FileSystemLoader(Path(__file__).parent), trim_blocks=True, lstrip_blocks=True)
     text = environment.get_template("card.md.j2").render(
         experiment=experiment, card=experiment.card, data=data, result=result, rarest=_rarest_classes(data), says=says,
-        what=_ROWS[data.kind], inputs=[spec.name for spec in data.inputs], numeric=[spec.name for spec in numeric],
+        what=_ROWS[data.kind], output=TASKS[data.task].output, inputs=[spec.name for spec in data.inputs], numeric=[spec.name for spec in numeric],
         call=_call(data.inputs), numeric_call=_call(numeric),
     )  # fmt: skip
     text = masked(text)
@@ -60,5 +62,5 @@ def _call(specs: Sequence[InputSpec]) -> str:
 
 def _rarest_classes(data: Data) -> list[str]:
     """Classes with fewer than 30 test rows: what is measured on them is hardly more than an anecdote."""
-    labels = data.splits["test"].labels
-    return [name for number, name in enumerate(data.classes) if (labels == number).sum() < 30]
+    rows = counts(data)["splits"]["test"]
+    return [name for name, count in zip(data.classes, rows, strict=False) if count < 30]

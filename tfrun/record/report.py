@@ -15,7 +15,7 @@ from tfrun.component import plain
 from tfrun.disk import write_atomically
 from tfrun.provenance.repeat import summary as told
 from tfrun.provenance.secrets import masked, masked_values
-from tfrun.record import confusion
+from tfrun.record import mistakes
 from tfrun.record.augmented import augmented
 from tfrun.record.charts import as_svg
 from tfrun.record.record import config_text
@@ -23,6 +23,7 @@ from tfrun.record.result import Result
 
 if TYPE_CHECKING:
     from tfrun.dataset import Data
+    from tfrun.evaluation import Evaluation
     from tfrun.experiment import Experiment
     from tfrun.export.held import Held
     from tfrun.model import Model
@@ -38,10 +39,9 @@ def write(experiment: Experiment, model: Model, data: Data, history: History, he
     environment = Environment(loader=FileSystemLoader(_TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True)
     page = environment.get_template("report.html.j2").render(
         experiment=experiment, data=data, history=history, result=result, primary=experiment.evaluation.primary,
-        confusion=confusion.matrix(held, len(data.classes)) if len(data.classes) <= confusion.LARGEST else None,
-        confused=confusion.most_confused(held, data.classes),
-        counts={name: np.bincount(split.labels, minlength=len(data.classes)).tolist() for name, split in data.splits.items()},
-        curves=curves(history), reliability=reliability(result.calibration["test"]["bins"]), wrong=examples(held, data, right=False), right=examples(held, data, right=True),
+        **mistakes.of_task(held, data), counts=mistakes.counts(data), curves=curves(history, experiment.evaluation),
+        reliability=reliability(result.calibration["test"]["bins"]) if "test" in result.calibration else None,
+        wrong=examples(held, data, right=False), right=examples(held, data, right=True),
         augmented=[(name, thumbnail(one), thumbnail(other)) for name, one, other in augmented(experiment, model, data)],
         config=config_text(experiment),
         environment=yaml.safe_dump(masked_values(plain(result.environment)), sort_keys=False, allow_unicode=True),
@@ -51,12 +51,13 @@ def write(experiment: Experiment, model: Model, data: Data, history: History, he
     write_atomically(result.directory / "report.html", masked(page))
 
 
-def curves(history: History) -> str:
-    """Loss and accuracy over epochs as one inline SVG."""
+def curves(history: History, evaluation: Evaluation) -> str:
+    """Loss and accuracy over epochs as one inline SVG; of numbers the absolute error and the primary metric."""
     from matplotlib.figure import Figure
 
+    names = ("mae", evaluation.primary) if evaluation.task == "regression" else ("loss", "accuracy")
     figure = Figure(figsize=(9.6, 3.0), layout="constrained")
-    for axes, name in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
+    for axes, name in zip(figure.subplots(1, 2), names, strict=True):
         for split, colour in (("train", "#8aa1b8"), ("validation", "#c2571a")):
             points = [(row["epoch"], row[split][name]) for row in history.rows if name in row.get(split, {})]
             if points:
@@ -97,18 +98,17 @@ def _mark_best(axes, history: History) -> None:
 
 
 def examples(held: Held, data: Data, right: bool) -> list[dict[str, Any]]:
-    """Test rows with picture, answer and truth: those predicted right, or the most confident mistakes."""
-    predicted, confidence = held.probabilities.argmax(axis=1), held.probabilities.max(axis=1)
-    hits = predicted == held.split.labels
-    candidates = np.flatnonzero(hits == right)
-    order = candidates if right else candidates[np.argsort(-confidence[candidates], kind="stable")]
+    """Test rows with picture, answer and truth: those predicted right, or the worst mistakes (see `mistakes.Answered`)."""
+    answered = mistakes.answered(held, data)
+    candidates = np.flatnonzero(answered.right == right)
+    order = candidates if right else candidates[np.argsort(-answered.badness[candidates], kind="stable")]
     if right:
         order = order[np.linspace(0, len(order) - 1, min(_EXAMPLES, len(order))).round().astype(int)] if len(order) else order
     chosen = held.split.take(order[:_EXAMPLES])
     return [
         {
-            **shown(raw, data), "id": str(chosen.ids[number]), "truth": data.classes[chosen.labels[number]],
-            "predicted": data.classes[predicted[row]], "confidence": float(confidence[row]),
+            **shown(raw, data), "id": str(chosen.ids[number]), "truth": answered.truth(row), "predicted": answered.said(row),
+            "confidence": answered.confidence(row),
         }
         for number, (row, raw) in enumerate(zip(order[:_EXAMPLES], chosen.inputs(), strict=True))
     ]  # fmt: skip

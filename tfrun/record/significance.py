@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from tfrun.config.problems import Problem, RunError
-from tfrun.evaluation.groups import Groups, Sums
+from tfrun.evaluation.groups import Sums, grouped
 from tfrun.evaluation.interval import count, percentiles, resampled
-from tfrun.evaluation.metrics import METRICS
+from tfrun.evaluation.standard import OF_TASK
 from tfrun.provenance.files import Answers, answers
 
 _RESAMPLES = 1000
@@ -47,7 +47,9 @@ def differences(directories: list[Path], metric: str) -> dict[str, list[Differen
     except (OSError, ValueError) as error:
         raise RunError(Problem("provenance", f"cannot be read ({error})", "is the run directory whole?")) from error
     first = kept[0]
-    if metric not in METRICS or any(one is None or not one.same_rows(first) for one in kept):
+    if metric not in OF_TASK[grouped(kept[0].labels, kept[0].probabilities).task] or any(
+        one is None or not one.same_rows(first) for one in kept
+    ):
         return {}
     found: dict[str, list[Difference | None]] = {}
     for name, codes, values in _groups(first):
@@ -68,13 +70,14 @@ def _groups(first: Answers):
 
 
 def _of(first: Answers, other: Answers, metric: str, codes: np.ndarray, groups: int) -> list[Difference | None]:
-    measure = {metric: METRICS[metric]}
+    known = OF_TASK[grouped(first.labels, first.probabilities).task][metric]
+    measure = {metric: known}
     resamples = count(len(first.labels), _RESAMPLES)
     drawn, whole = [], []
     for one in (first, other):
-        grouped = Groups(first.labels, one.probabilities, codes, groups)
-        drawn.append(resampled(grouped, measure, resamples)[metric])  # the same seed: the same rows
-        whole.append(METRICS[metric](Sums(grouped)))
+        rows = grouped(first.labels, one.probabilities, codes, groups)
+        drawn.append(resampled(rows, measure, resamples)[metric])  # the same seed: the same rows
+        whole.append(known(Sums(rows)))
     value, interval = whole[1] - whole[0], percentiles(drawn[1] - drawn[0])
     return [
         None if np.isnan([value[at], *interval[at]]).any() else Difference(float(value[at]), *map(float, interval[at]))

@@ -29,7 +29,6 @@ def work(mapping: dict[str, Any], directory: str, until: float | None) -> dict[s
 
     Returns {"state": done | paused | stopped, "measured": {name: number}, "epochs", "artifacts"}. Raises what goes wrong.
     """
-    signal.signal(signal.SIGTERM, terminate)  # a sweep's "enough": what was reached is saved
     experiment, place = from_mapping(mapping), Path(directory)
     answer = place / "trial.json"
     if answer.is_file():  # ended before, but nobody was left to be told
@@ -49,10 +48,11 @@ def work(mapping: dict[str, Any], directory: str, until: float | None) -> dict[s
         if split is not None:
             unfrozen = experiment.training.unfreezes
             probabilities = model.predict(split) if unfrozen else model.predict_from_features(model.features(split))
-            result.metrics["validation"] = experiment.evaluation.measure(split.labels, probabilities, len(data.classes))
+            result.metrics["validation"] = experiment.evaluation.measure(split.labels, probabilities, data.outputs)
             if experiment.export:
                 part = numeric(model)
-                held = Held(split, probabilities, result.metrics["validation"], part and part.of)
+                task, measured = model.task, result.metrics["validation"]
+                held = Held(split, probabilities, measured, part and part.of, output=task.output, unit=task.unit)
                 result.artifacts = export(experiment, model, data, held, record, record.directory)
                 told["artifacts"] = [artifact.as_dict() for artifact in result.artifacts]
         parameters = result.backbone["parameters"] + model.head.count_params()
@@ -60,6 +60,7 @@ def work(mapping: dict[str, Any], directory: str, until: float | None) -> dict[s
         return "done"
 
     try:
+        signal.signal(signal.SIGTERM, terminate)  # a sweep's "enough": what was reached is saved; before this it just ends
         _wait_for_who_was_here(place)
         (place / "result.json").unlink(missing_ok=True)  # of one that was killed just before it could answer
         record = Record.open(experiment, place, Console(quiet=True))

@@ -71,6 +71,9 @@ class Training(Component):
     )
     label_smoothing: float = setting(0.0, "share of each target spread over all classes", unit="share", ge=0, lt=1)
     focal_gamma: float = setting(0.0, "focal loss: how much less well-known rows count; 0: cross-entropy", ge=0, le=10)
+    regression_loss: Literal["squared", "absolute", "huber"] = setting(
+        "squared", "of numbers, standardised: squared: the mean is learnt; absolute: the median; huber: between, for outliers"
+    )
     class_weights: Literal["none", "balanced"] | dict[str, _Weight] = setting(
         "none", "weight of each class in the loss: none, balanced (rare classes count more), or {class: weight}"
     )

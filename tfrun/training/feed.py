@@ -10,7 +10,7 @@ import numpy as np
 import psutil
 import tensorflow as tf
 
-from tfrun.config.problems import Problem, RunError, nearest
+from tfrun.config.problems import Problem, RunError, nearest, shorten
 from tfrun.dataset.pipeline import without_autotune
 from tfrun.strategy.agreement import leader_first
 from tfrun.strategy.scheduled import ScheduledLoop
@@ -67,7 +67,7 @@ class Feed:
         views = leader_first(self.strategy, lambda: [self.features("train", view) for view in self._views])
         if self.strategy.num_replicas_in_sync > 1:
             return StreamLoop(step, self._distributed(first, _Stacked(views)), self.strategy, xla)
-        labels, weights = np.tile(self.labels, len(views)), np.tile(self.weights, len(views))
+        labels, weights = np.concatenate([self.labels] * len(views)), np.tile(self.weights, len(views))
         size, mixes = sum(view.nbytes for view in views), self.experiment.augment.mixes
         batch_size = self.experiment.training.batch_size
         if size <= _MEMORY * psutil.virtual_memory().available:
@@ -95,7 +95,7 @@ class Feed:
 
     @property
     def labels(self) -> np.ndarray:
-        return self.data.splits["train"].labels.astype(np.int32)
+        return self.data.splits["train"].labels
 
     @property
     def weights(self) -> np.ndarray:
@@ -196,6 +196,9 @@ def _class_weights(asked, labels: np.ndarray, classes: tuple[str, ...]) -> np.nd
     """float [rows]. balanced: rows / (classes · rows of the class) (King & Zeng, 2001), as scikit-learn has it."""
     if asked == "none":
         return np.ones(len(labels))
+    if labels.ndim > 1 or not classes:
+        rule = "is for tasks in which a row has one class"
+        raise RunError(Problem("training.class_weights", rule, "leave it out, or give training.sample_weights", shorten(asked)))
     if asked == "balanced":
         counts = np.bincount(labels, minlength=len(classes))
         return (len(labels) / ((counts > 0).sum() * np.maximum(counts, 1)))[labels]

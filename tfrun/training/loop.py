@@ -102,7 +102,7 @@ def steps_of(step: Callable, take: Callable[[tf.Tensor], tf.Tensor], first, coun
 
 
 class ArrayLoop(Loop):
-    """inputs: float32 [rows, ...]; labels: int32 [rows]; weights: float32 [rows], all on the device.
+    """inputs: float32 [rows, ...]; labels: [rows] or [rows, classes]; weights: float32 [rows], all on the device.
 
     plan: (first, count) -> (positions int64 [count, batch], partners or None, shares or None) of those steps.
     mixes: do batches have partners? Partners' inputs are blended by their shares, as mixup does.

@@ -18,7 +18,7 @@ from tfrun.training import Phase
 from tfrun.training.checkpoint import State
 from tfrun.training.groups import Paced, named, paced
 from tfrun.training.loop import Loop, Pace
-from tfrun.training.loss import Loss
+from tfrun.training.loss import loss_of
 from tfrun.training.precision import LossScale, computing_in
 from tfrun.training.step import Step, Trained
 from tfrun.training.xla import choose
@@ -38,6 +38,7 @@ class PhaseRun:
         if phase.unfreeze:
             self.model.unfreeze(True)
         self.total = max(1, self.steps(f"{phase.epochs} epochs"))
+        self.loss = loss_of(self.model.task, self.training)
         self.from_features = not phase.unfreeze and (not experiment.augment.changes_inputs or experiment.augment.views > 0)
         if not self.from_features:
             self.model.lazy.load()  # variables cannot be made where a step is traced
@@ -155,7 +156,7 @@ class PhaseRun:
         trained = {variable.ref() for group in groups for variable in group.variables}
         averages = tuple((self.weights[n], a) for n, a in self.averages.items() if self.weights[n].ref() in trained)
         return Step(
-            forward, Loss(training.label_smoothing, training.focal_gamma), penalties, self.experiment.optimizer, self._rate(),
+            forward, self.loss, penalties, self.experiment.optimizer, self._rate(),
             groups, training.batch_size, self.strategy.num_replicas_in_sync, training.gradient_accumulation, training.clip_norm,
             self.loss_scale, averages, training.ema_decay or 0.0, self._keras_updates(groups) if self.keras_optimizer else None,
         )  # fmt: skip
@@ -190,9 +191,10 @@ class PhaseRun:
     def measure(self) -> dict:
         """A row for the curves; notes the weights where they are the best so far."""
         progress, rows = self.progress, {}
-        loss, correct, weights, examples = progress.totals
+        loss, told, weights, examples = progress.totals
         if examples:
-            rows["train"] = {"loss": loss / weights, "accuracy": correct / weights}
+            rows["train"] = {"loss": loss / weights} if self.loss.as_measured else {}
+            rows["train"][self.loss.shown] = told / weights
         with self.averaged():
             if "validation" in self.feed.data.splits:
                 rows["validation"] = agreed(self.strategy, self._validation)
@@ -209,10 +211,10 @@ class PhaseRun:
     def _validation(self) -> dict[str, float]:
         split = self.feed.data.splits["validation"]
         if self.phase.unfreeze:
-            probabilities = self.model.predict(split)
+            answers = self.model.predict(split)
         else:
-            probabilities = self.model.predict_from_features(self.feed.features("validation"))
-        return self.experiment.evaluation.measure(split.labels, probabilities, len(self.model.classes))
+            answers = self.model.predict_from_features(self.feed.features("validation"))
+        return self.experiment.evaluation.measure(split.labels, answers, answers.shape[1])
 
     def _note(self, value: float) -> None:
         progress = self.progress

@@ -12,7 +12,7 @@ from tfrun.training.loss import Batch, Loss
 from tfrun.training.moment import Moment, at
 from tfrun.training.precision import LossScale, assign, read
 
-TOTALS = 4  # sum of weighted losses, weighted correct answers, sum of weights, rows
+TOTALS = 4  # sum of weighted losses, of what `Loss.tells` weighted, of weights, and rows
 
 
 @dataclass(frozen=True)
@@ -104,10 +104,10 @@ class Step:
         gradients = [
             tf.convert_to_tensor(gradient) for gradient in tape.gradient(total, self._variables, unconnected_gradients="zero")
         ]
-        correct = tf.cast(tf.equal(tf.argmax(logits, axis=1, output_type=batch.labels.dtype), batch.labels), tf.float32)
+        told = self.loss.tells(batch.labels, logits)
         rows = tf.cast(tf.shape(batch.labels)[0], tf.float32)
         weights = tf.reduce_sum(batch.weights)
-        return gradients, tf.stack([tf.reduce_sum(losses), tf.reduce_sum(correct * batch.weights), weights, rows])
+        return gradients, tf.stack([tf.reduce_sum(losses), tf.reduce_sum(told * batch.weights), weights, rows])
 
     def _reduced(self, gradients: list[tf.Tensor]) -> tuple[list[tf.Tensor], tf.Tensor]:
         """Summed over replicas, and whether all of it is finite (told for float16 only)."""

@@ -32,8 +32,8 @@ def input_batches(
 ) -> tf.data.Dataset:
     """Inputs read, transformed and augmented, in batches of b = batch_size / replicas rows for one replica each.
 
-    weights: float32 [rows of the split]; None: ones. Yields (float32 inputs [b, ...], int32 labels [b], float32
-    weights [b]); where `augment.mixes`, also the int32 labels of the partners [b] and the float32 share of the first [b],
+    weights: float32 [rows of the split]; None: ones. Yields (float32 inputs [b, ...], labels [b] or [b, classes], float32
+    weights [b]); where `augment.mixes`, also the labels of the partners and the float32 share of the first [b],
     and weights are blended by that share. Raises ValueError where batch, replicas and pipelines do not divide.
     """
     rows, read = _column(split.positions, np.int64), split.read
@@ -136,7 +136,7 @@ def _column(values: np.ndarray, dtype) -> tf.Tensor:
 
 
 def _labels_and_weights(labels: np.ndarray, weights: np.ndarray | None) -> tuple[tf.Tensor, tf.Tensor]:
-    return _column(labels, np.int32), _column(np.ones(len(labels)) if weights is None else weights, np.float32)
+    return _column(labels, labels.dtype), _column(np.ones(len(labels)) if weights is None else weights, np.float32)
 
 
 def _gatherer(features):

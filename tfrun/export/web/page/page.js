@@ -1,4 +1,4 @@
-// The page: loads the runtime and one file, reads the form, shows the top classes as bars.
+// The page: loads the runtime and one file, reads the form, shows the top classes as bars, or a number.
 "use strict";
 
 const TOP = 5;
@@ -39,6 +39,11 @@ function bars(probabilities) {
   $("more").onclick = () => ((everything = !everything), bars(probabilities));
 }
 
+function shows(answer) {
+  if (ABOUT.task !== "regression") return bars(answer);
+  $("answer").replaceChildren(make("li", {}, make("span", { className: "value" }, String(Number(answer[0].toPrecision(7))))));
+}
+
 function feeds() {
   const read = Object.entries(fields).map(([name, one]) => [name, one.read()]);
   return read.some(([, value]) => value === null) ? null : Object.fromEntries(read);
@@ -56,7 +61,7 @@ async function answer(problem) {
     const probabilities = await model.predict(given);
     $("time").textContent = `${(performance.now() - began).toFixed(1)} ms`;
     if (!probabilities.every(Number.isFinite)) throw new Error("the model gives no numbers for this");
-    bars(probabilities);
+    shows(probabilities);
     say("");
     fact("Computes with", runtime.backend);
   } catch (error) {
@@ -89,7 +94,8 @@ async function main() {
   const others = elements.filter((element) => element.className !== "drop");
   $("inputs").append(...drops, ...(others.length ? [make("div", { className: "fields" }, ...others)] : []));
   $("inputs").addEventListener("submit", (event) => event.preventDefault());
-  $("about").textContent = `${ABOUT.labels.length} classes. The model runs in this browser: nothing is sent anywhere.`;
+  const what = { regression: "Answers with a number", multilabel: `Any of ${ABOUT.labels.length} classes` }[ABOUT.task];
+  $("about").textContent = `${what ?? `${ABOUT.labels.length} classes`}. The model runs in this browser: nothing is sent anywhere.`;
   await runtime.start(new URLSearchParams(location.search).get("backend") ?? undefined);
   const variants = globalThis.EMBEDDED ? ABOUT.variants.filter(({ name }) => name === EMBEDDED.variant) : ABOUT.variants;
   $("variant").append(...variants.map(({ name, says }) => new Option(`${name}: ${says}`, name)));
