@@ -60,7 +60,7 @@ def shown(page, text: str) -> dict[str, float]:
 
 
 def trained(ready, picture: np.ndarray) -> dict[str, float]:
-    answer = ready.model.probabilities({"image": tf.constant(picture[None])})[0].numpy()
+    answer = ready.model.answers({"image": tf.constant(picture[None])})[0].numpy()
     return dict(zip(ready.model.classes, answer.tolist()))
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
-from pydantic import field_validator
+from pydantic import PrivateAttr, field_validator, model_validator
 
 from tfrun.component import setting
 from tfrun.config.problems import Problem, RunError, nearest
@@ -96,17 +96,32 @@ class Standard(Evaluation):
             raise ValueError(f"is no metric, nor a key of evaluation.functions; {nearest(value, known)}")
         return value
 
+    _left_open: tuple[str, ...] = PrivateAttr(())
+
+    @model_validator(mode="after")
+    def _usual(self):
+        """What was left open is as usual for one class a row; `for_task` changes that."""
+        self._left_open = tuple(name for name in ("metrics", "primary") if getattr(self, name) is None)
+        self.__dict__.update(self._usual_of("classification"))
+        return self
+
+    def _usual_of(self, task) -> dict[str, Any]:
+        usual = {"metrics": _USUAL[task], "primary": _PRIMARY[task]}
+        return {name: usual[name] for name in self._left_open}
+
     def for_task(self, task):
-        usual = {"metrics": self.metrics or _USUAL[task], "primary": self.primary or _PRIMARY[task]}
-        return super().for_task(task).model_copy(update=usual)
+        other = super().for_task(task)
+        other.__dict__.update(self._usual_of(task))
+        other.__dict__.pop("_measures", None)
+        return other
 
     def problems(self) -> list[Problem]:
         known = [*OF_TASK[self.task], *self.functions]
         return [
             Problem(f"evaluation.{key}", f"is no metric of task={self.task}", nearest(name, known), name)
-            for key, names in (("primary", [self.primary]), ("metrics", self.metrics or ()))
+            for key, names in (("primary", [self.primary]), ("metrics", self.metrics))
             for name in names
-            if name is not None and name not in known
+            if name not in known
         ]
 
     @cached_property
@@ -124,16 +139,14 @@ class Standard(Evaluation):
         return list(dict.fromkeys(name for item in named for name in item))
 
     def metric_names(self) -> list[str]:
-        metrics, primary = self.metrics or _USUAL[self.task], self.primary or _PRIMARY[self.task]
-        return list(dict.fromkeys([*_ALWAYS[self.task], primary, *metrics, *self.functions]))
+        return list(dict.fromkeys([*_ALWAYS[self.task], self.primary, *self.metrics, *self.functions]))
 
     def measure(self, labels, probabilities, classes):
         sums = Sums(grouped(labels, probabilities))
         return {name: float(measure(sums)[0]) for name, measure in self._measures.items()}
 
     def headline(self, labels, probabilities, classes):
-        measure = self._measures[self.primary or _PRIMARY[self.task]]
-        return float(measure(Sums(grouped(labels, probabilities)))[0])
+        return float(self._measures[self.primary](Sums(grouped(labels, probabilities)))[0])
 
     def intervals(self, labels, probabilities, classes):
         return {name: pair[0] for name, pair in self._intervals(grouped(labels, probabilities)).items()}

@@ -46,7 +46,7 @@ def about(source: Source) -> dict[str, Any]:
         "name": source.name,
         "signature": signature,
         "inputs": described["inputs"],
-        "task": contract["task"],
+        "task": contract.get("task", "classification"),  # files of old name none
         "labels": contract["labels"],
         "example": exchange["request"]["instances"][0],
     }
