@@ -75,10 +75,15 @@ def _advised(
 ) -> str:  # fmt: skip
     from tfrun.advise import page
     from tfrun.advise.advice import advised
+    from tfrun.advise.blocks import blocks
     from tfrun.dataset.stage import open_data
     from tfrun.run import start
 
     start(experiment, record, result)
+    import tensorflow as tf
+
+    from tfrun.model import build
+
     data = open_data(experiment, record, result)
     before = earlier.dataset.open() if earlier else None
     asked = list(_asked(found, data, before, record, left_out, rows))
@@ -88,6 +93,10 @@ def _advised(
         assessed = _ranked(experiment, data, [one for one, _ in asked])
         best = next(some for one, some in asked if one.name == assessed[0].name)
         advice = advised(assessed, experiment.evaluation.primary, len(best[0]))
+        if advice.unfreezes:
+            chosen = next(candidate for candidate in found if candidate.name == assessed[0].name)
+            model = build(chosen.experiment, data, tf.distribute.get_strategy(), record.warn)
+            advice = advice.with_blocks(blocks(model, data, best[0]))
         result.advice = page.write(record.directory / "advice", experiment, advice, assessed, left_out, best)
         stage.says = advice.says
     return "checked"

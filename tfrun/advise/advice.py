@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from tfrun.advise.blocks import Block
 from tfrun.advise.probe import Probe
 
+_NAMED = 8
 _ROWS_TO_UNFREEZE = 500  # below, what a fine-tune gains is lost in chance (docs/how-to/advise.md)
 
 
@@ -43,12 +45,26 @@ class Assessed:
 
 @dataclass(frozen=True)
 class Advice:
-    """overrides: to be added to the command. gain: expected of them, in the primary metric, against the experiment as it is."""
+    """overrides: to be added to the command. gain: expected of them, in the primary metric, against the experiment as it is.
+
+    blocks: of the backbone, where it is to be trained; see `blocks.Block`.
+    """
 
     overrides: list[str]
     says: str
     reasons: list[str] = field(default_factory=list)
     gain: float | None = None
+    blocks: list[Block] = field(default_factory=list)
+
+    @property
+    def unfreezes(self) -> bool:
+        return self.overrides[-1] == "training=finetune"
+
+    def with_blocks(self, blocks: list[Block]) -> Advice:
+        pulled = [block.name for block in blocks if block.is_pulled]
+        names = ", ".join(pulled) if len(pulled) <= _NAMED else f"{', '.join(pulled[:_NAMED])} and {len(pulled) - _NAMED} more"
+        reason = f"the rows pull at {len(pulled)} of the backbone's {len(blocks)} blocks: {names}"
+        return replace(self, blocks=blocks, reasons=[*self.reasons, reason])
 
 
 def advised(assessed: list[Assessed], metric: str, rows: int) -> Advice:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ import numpy as np
 
 from tfrun.advise import projector
 from tfrun.advise.advice import Advice, Assessed
+from tfrun.advise.blocks import still
 from tfrun.disk import write_atomically
 from tfrun.provenance.secrets import masked
 from tfrun.record.charts import COLOURS, as_svg
@@ -36,7 +38,7 @@ def write(
     metric = experiment.evaluation.primary
     content = {
         "overrides": advice.overrides, "says": advice.says, "reasons": advice.reasons, "gain": advice.gain, "metric": metric,
-        "rows": len(some[0]), "candidates": [one.plain() for one in assessed], "left_out": left_out,
+        "rows": len(some[0]), "candidates": [one.plain() for one in assessed], "left_out": left_out, "blocks": [asdict(block) for block in advice.blocks], "still": still(advice.blocks),
     }  # fmt: skip
     folder.mkdir(parents=True, exist_ok=True)
     write_atomically(folder / "advice.json", json.dumps(content, indent=2, ensure_ascii=False) + "\n")
@@ -46,7 +48,7 @@ def write(
         loader=FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
     page = environment.get_template("advice.html.j2").render(
-        experiment=experiment, advice=advice, assessed=assessed, left_out=left_out, metric=metric, rows=len(some[0]),
+        experiment=experiment, advice=advice, assessed=assessed, left_out=left_out, still=still(advice.blocks), metric=metric, rows=len(some[0]),
         curve=learning_curve(assessed, metric), picture=picture(some), distances=any(one.distance is not None for one in assessed),
     )  # fmt: skip
     write_atomically(folder / "advice.html", masked(page))
