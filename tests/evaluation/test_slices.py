@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from tfrun.evaluation.slices import slicing
+from tfrun.evaluation.slices import edges_of, slicing
 
 
 def split(columns: dict, facts: dict | None = None):
@@ -44,3 +44,8 @@ def test_of_very_many_values_the_largest_are_kept():
     names = [f"customer {number}" for number in range(100_000)] + ["customer 7"] * 3 + ["customer 5"] * 2
     found = slicing(split({"customer": names}), "customer").largest(2)
     assert found.values == ["customer 5", "customer 7"] and found.rows.tolist() == [3, 4] and found.left_out == 99_998
+
+
+def test_ranges_tell_the_edges_they_were_made_of():
+    assert edges_of(["", "> 17", "6.90468 … 17", "≤ 6.90468", "-3 … 6.90468"]) == [-3, 6.90468, 17]
+    assert edges_of(["2", "10"]) == [] and edges_of(["≤ a few", "> many"]) == []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 CROSS = " × "
 MOST_NUMBERS = 12  # a column of more numbers than these is cut at its quartiles
 _QUARTILES = (0.25, 0.5, 0.75)
+_UP_TO, _BETWEEN, _ABOVE = "≤ ", " … ", "> "
 
 
 @dataclass(frozen=True)
@@ -108,13 +109,26 @@ def _numbers(name: str, numbers: np.ndarray) -> Slicing:
         codes, values = np.searchsorted(known, numbers), [f"{number:.15g}" for number in known]
     else:
         edges = np.unique(np.quantile(numbers[~missing], _QUARTILES, method="lower"))
-        codes, values = np.searchsorted(edges, numbers), _ranges(edges)
+        codes, values = np.searchsorted(edges, numbers), ranges(edges)
     codes = np.where(missing, len(values), codes)
     return Slicing((name,), [*values, ""] if missing.any() else values, codes)
 
 
-def _ranges(edges: np.ndarray) -> list[str]:
+def ranges(edges: Sequence[float] | np.ndarray) -> list[str]:
     """What lies up to the first edge, between each two, and above the last one."""
     shown = [f"{edge:.6g}" for edge in edges]
-    between = [f"{low} … {high}" for low, high in itertools.pairwise(shown)]
-    return [f"≤ {shown[0]}", *between, f"> {shown[-1]}"]
+    between = [f"{low}{_BETWEEN}{high}" for low, high in itertools.pairwise(shown)]
+    return [f"{_UP_TO}{shown[0]}", *between, f"{_ABOVE}{shown[-1]}"]
+
+
+def edges_of(values: Iterable[str]) -> list[float]:
+    """The edges that `ranges` has made these of, to six digits, rising; [] where they are no ranges."""
+    found = set()
+    for value in values:
+        low, _, high = value.partition(_BETWEEN)
+        named = [low, high] if high else [value[2:]] if value[:2] in (_UP_TO, _ABOVE) else []
+        try:
+            found.update(map(float, named))
+        except ValueError:  # a word that begins so
+            return []
+    return sorted(found)
