@@ -23,7 +23,7 @@ def open_data(experiment: Experiment, record: Record, result: Result) -> Data:
     with record.stage("data") as stage:
         data = experiment.dataset.open()
         _refuse_wrong_columns(experiment, data)
-        data = data.limited(max(_FAST_ROWS, experiment.training.batch_size)) if experiment.debug == "fast" else data
+        data = limited(experiment, data)
         rows = {name: len(split) for name, split in data.splits.items()}
         skipped = [asdict(item) for item in data.skipped]
         answer = f"{len(data.classes)} classes" if data.classes else f"{data.label}, a number"
@@ -47,6 +47,11 @@ def open_data(experiment: Experiment, record: Record, result: Result) -> Data:
     if missing:
         raise RunError(Problem(f"dataset.split.{missing[0]}", "this split has no rows", "give it a share, or rows", 0))
     return data
+
+
+def limited(experiment: Experiment, data: Data) -> Data:
+    """Few rows with debug=fast."""
+    return data.limited(max(_FAST_ROWS, experiment.training.batch_size)) if experiment.debug == "fast" else data
 
 
 def _without_rows(data: Data, split: Split) -> list[str]:
