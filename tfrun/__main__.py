@@ -24,6 +24,7 @@ VERBS = {
     "export": "tfrun.cli.export",
     "check-contract": "tfrun.cli.check_contract",
     "compare": "tfrun.cli.compare",
+    "analyze": "tfrun.cli.analyze",
     "sync": "tfrun.cli.sync",
     "init": "tfrun.cli.init",
     "schema": "tfrun.cli.schema",
