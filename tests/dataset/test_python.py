@@ -61,6 +61,15 @@ def no_label():
 def float_label():
     return pictures().map(lambda x, y: (x, 0.5))
 
+def prices():
+    return pictures().map(lambda x, y: (x, tf.cast(y, tf.float32) * 2.5))
+
+def several():
+    return pictures().map(lambda x, y: (x, tf.cast(tf.one_hot(y, 3), tf.int32) + tf.constant([0, 0, 1]) * tf.cast(y == 0, tf.int32)))
+
+def tags():
+    return pictures().map(lambda x, y: (x, tf.gather(["", "a", "b;a"], y)))
+
 def a_list():
     return [1, 2]
 
@@ -184,3 +193,31 @@ def test_from_the_command_line(here):
     assert done.code == 0 and sum(done.result["data"]["rows"].values()) == 48, done.err
     missing = tfrun(here, "check", *arguments[:1], "dataset.function=mydat:pictures", *arguments[2:])
     assert missing.code == 2 and "no module 'mydat' can be found" in missing.err
+
+
+def test_numbers_and_several_classes_are_labels_of_their_tasks(here):
+    prices = Python(function="mydata:prices", task="regression").open()
+    assert prices.classes == () and {float(v) for split in prices.splits.values() for v in split.labels} == {0.0, 2.5, 5.0}
+    several = Python(function="mydata:several", task="multilabel", names=["x", "y", "z"]).open()
+    rows = {tuple(row) for split in several.splits.values() for row in split.labels.tolist()}
+    assert several.classes == ("x", "y", "z") and rows == {(1, 0, 1), (0, 1, 0), (0, 0, 1)}
+    tags = Python(function="mydata:tags", task="multilabel", separator=";").open()
+    assert tags.classes == ("a", "b") and {tuple(row) for row in tags.splits["train"].labels.tolist()} == {
+        (0, 0),
+        (1, 0),
+        (1, 1),
+    }
+
+
+@pytest.mark.parametrize(
+    ("function", "task", "says"),
+    [
+        ("texts", "regression", "gives labels that are no number"),
+        ("one_hot", "multilabel", "gives labels that are no string, nor integers, one for each of dataset.names"),
+        ("pictures", "multilabel", "gives labels that are no string, nor integers"),
+        ("float_label", "classification", "numbers take dataset.task=regression"),
+    ],
+)
+def test_labels_of_another_task_are_refused(here, function, task, says):
+    with pytest.raises(RunError, match=says):
+        Python(function=f"mydata:{function}", task=task).open()

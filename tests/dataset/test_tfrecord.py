@@ -238,3 +238,37 @@ def test_a_length_beyond_the_file_is_no_reason_to_read_it(tmp_path):
     path.write_bytes(struct.pack("<Q", 2**60) + contents[8:])
     (only,) = RecordFile(path, GB).scan()
     assert "is damaged" in only.reason
+
+
+def test_numbers_and_several_values_are_labels_of_their_tasks(tmp_path):
+    rows = [
+        {"x": float(n), "price": [n * 1.5], "tags": [[], [b"a"], [b"b", b"a"]][n % 3] or [b""], "numbers": [n % 2, 2]}
+        for n in range(60)
+    ]
+    for row in rows[::3]:
+        del row["tags"]
+    files = [str(write(tmp_path / "rows.tfrecord", rows))]
+    prices = TFRecord(files=files, inputs={"x": "number"}, label="price", task="regression").open()
+    for split in prices.splits.values():
+        for row, inputs in zip(split.labels, split.inputs(), strict=True):
+            assert row == pytest.approx(1.5 * float(inputs["x"]))
+    tags = TFRecord(files=files, inputs={"x": "number"}, label="tags", task="multilabel").open()
+    wanted = [[0, 0], [1, 0], [1, 1]]
+    for split in tags.splits.values():
+        for row, inputs in zip(split.labels.tolist(), split.inputs(), strict=True):
+            assert row == wanted[int(inputs["x"]) % 3]
+    named = TFRecord(files=files, inputs={"x": "number"}, label="numbers", names=["p", "q", "r"], task="multilabel").open()
+    assert named.classes == ("p", "q", "r") and named.splits["train"].labels[:, 2].all()
+
+
+@pytest.mark.parametrize(
+    ("label", "task", "says"),
+    [
+        ("tags", "regression", "'tags' is no label: one number"),
+        ("price", "multilabel", "'price' is no label: int64 or bytes values"),
+    ],
+)
+def test_labels_of_another_task_are_damage(tmp_path, label, task, says):
+    files = [str(write(tmp_path / "rows.tfrecord", [{"x": 1.0, "price": [n * 1.5], "tags": [b"a"]} for n in range(60)]))]
+    with pytest.raises(RunError, match=says):
+        TFRecord(files=files, inputs={"x": "number"}, label=label, task=task).open()

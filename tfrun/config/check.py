@@ -113,7 +113,7 @@ def _task(experiment: Experiment) -> Iterator[Problem]:
     task = dataset.task
     if task not in dataset.tasks:
         rule = f"is not for these data: dataset={type(dataset).__name__} is for {', '.join(dataset.tasks)}"
-        yield Problem("dataset.task", rule, "use csv, parquet, arrays, or a folder with an index", task)
+        yield Problem("dataset.task", rule, "use csv, parquet, arrays, tfrecord, python, or a folder with an index", task)
     yield from evaluation.problems()
     if task == "classification":
         return

@@ -14,6 +14,7 @@ import numpy as np
 from tfrun.config.problems import Problem, RunError
 from tfrun.cores import cores
 from tfrun.dataset import Data, InputSpec, Kind, Skipped, SplitBy
+from tfrun.dataset.labels import Labelling
 from tfrun.dataset.pictures import Picture, examine, facts_of, notes_on
 from tfrun.dataset.reading import NotReadable
 from tfrun.dataset.records import Record, RecordFile
@@ -25,7 +26,7 @@ _AT_ONCE = 256  # records in memory together
 
 @dataclass(frozen=True)
 class Layout:
-    """inputs: kind by feature. label: feature, int64 or bytes. names: of the classes, by label number. columns: further ones."""
+    """inputs: kind by feature. label: feature, int64 or bytes. names: of the classes, by label number. columns: further ones. labelling: what labels are."""
 
     inputs: dict[str, Kind]
     label: str
@@ -33,6 +34,7 @@ class Layout:
     columns: Sequence[str] = ()
     group: str | None = None
     channels: int = 3
+    labelling: Labelling = field(default_factory=Labelling)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ def open_examples(
         more = [Problem(source, f"{len(skipped) - 10} more records are damaged")] if len(skipped) > 10 else []
         way_out = "mend or remove it, or set dataset.on_corrupt=skip"
         raise RunError(*(Problem(item.file, item.reason, way_out) for item in skipped[:10]), *more)
-    if len({row.label for row in rows}) < 2:
+    if layout.labelling.task == "classification" and len({row.label for row in rows}) < 2:
         raise RunError(Problem(source, "holds fewer than two classes", "a classifier needs two; see dataset.label"))
     specs = tuple(_spec(name, kind, form, layout) for (name, kind), form in zip(layout.inputs.items(), rows[0].forms))
     read = _reader([file for _, file in every], rows, layout)
@@ -98,7 +100,8 @@ def _row(number: int, file: RecordFile, record: Record, layout: Layout) -> _Row 
         features = tf.train.Example.FromString(record.contents).features.feature
     except DecodeError:
         return Skipped(name, "holds no tf.Example")
-    missing = [key for key in (*layout.inputs, layout.label, *layout.columns) if not _values(features, key)]
+    needed = [layout.label] if layout.labelling.task != "multilabel" else []
+    missing = [key for key in (*layout.inputs, *needed, *layout.columns) if not _values(features, key)]
     if missing:
         return Skipped(name, f"has no '{missing[0]}' (it has {', '.join(sorted(features)) or 'nothing'})")
     forms, values, picture = [], [], None
@@ -114,12 +117,9 @@ def _row(number: int, file: RecordFile, record: Record, layout: Layout) -> _Row 
                 return Skipped(name, str(error))
         forms.append(form)
         values.append(held[0] if kind in ("number", "category") and form[1] == 1 else None)
-    label = _label(features[layout.label], layout)
+    label = _label(features, layout)
     if label is None:
-        return Skipped(
-            name,
-            f"'{layout.label}' is no label: one int64 or bytes value{', below ' + str(len(layout.names)) if layout.names else ''}",
-        )
+        return Skipped(name, f"'{layout.label}' is no label: {_wanted(layout)}")
     digest = hashlib.sha256(
         b"".join(key.encode() + features[key].SerializeToString(deterministic=True) for key in layout.inputs)
     )
@@ -149,13 +149,30 @@ def _unfit(kind: Kind, form: tuple[str, int], values: Sequence[Any]) -> str:
     return ""
 
 
-def _label(feature, layout: Layout) -> str | None:
-    form, held = feature.WhichOneof("kind"), getattr(feature, feature.WhichOneof("kind")).value
-    if len(held) != 1 or form == "float_list":
+def _label(features, layout: Layout) -> str | None:
+    """None where it is none of the task."""
+    held, task = _values(features, layout.label), layout.labelling.task
+    numbers = bool(held) and features[layout.label].WhichOneof("kind") == "float_list"
+    if task == "regression":
+        return None if len(held) != 1 or isinstance(held[0], bytes) else repr(held[0])
+    if numbers or (task == "classification" and len(held) != 1):
         return None
-    if form == "int64_list" and layout.names:
-        return str(layout.names[held[0]]) if 0 <= held[0] < len(layout.names) else None
-    return _word(held[0]) or None
+    words = [_class(value, layout) for value in held]
+    return None if None in words else layout.labelling.separator.join(words)
+
+
+def _class(value: int | bytes, layout: Layout) -> str | None:
+    if isinstance(value, int) and layout.names:
+        return str(layout.names[value]) if 0 <= value < len(layout.names) else None
+    return _word(value) or None
+
+
+def _wanted(layout: Layout) -> str:
+    below = f", below {len(layout.names)}" if layout.names else ""
+    return {
+        "classification": f"one int64 or bytes value{below}", "regression": "one number",
+        "multilabel": f"int64 or bytes values{below}",
+    }[layout.labelling.task]  # fmt: skip
 
 
 def _word(value: Any) -> str:
@@ -186,7 +203,11 @@ def _ids(files: list[tuple[str, RecordFile]], rows: list[_Row]) -> np.ndarray:
 def _table(rows: list[_Row], splits: list[str], layout: Layout, names: np.ndarray) -> Rows:
     columns = {name: np.array([row.columns[at] for row in rows], object) for at, name in enumerate(layout.columns)}
     labels = np.array([row.label for row in rows], object)
-    if not layout.names and all(label.lstrip("-").isdigit() for label in set(labels)):
+    if (
+        layout.labelling.task == "classification"
+        and not layout.names
+        and all(label.lstrip("-").isdigit() for label in set(labels))
+    ):
         labels = labels.astype(np.int64)  # classes in the order of their numbers
     facts: dict[str, np.ndarray] = {}
     for at, (name, kind) in enumerate(layout.inputs.items()):
@@ -196,7 +217,8 @@ def _table(rows: list[_Row], splits: list[str], layout: Layout, names: np.ndarra
     if rows[0].picture:
         facts |= facts_of([row.picture for row in rows])
     given = np.array(splits, object) if any(splits) else None
-    return Rows(names, labels, given, columns[layout.group] if layout.group else None, columns, facts)
+    groups = columns[layout.group] if layout.group else None
+    return Rows(names, labels, given, groups, columns, facts, layout.labelling)
 
 
 def _reader(files: list[RecordFile], rows: list[_Row], layout: Layout) -> Callable:

@@ -9,7 +9,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from pydantic import Field
@@ -23,17 +23,28 @@ from tfrun.dataset.pipeline import without_autotune
 from tfrun.dataset.scratch import Scratch
 from tfrun.dataset.splitting import split_name
 from tfrun.dataset.table import Rows, split_rows
+from tfrun.task import TASKS
 
 _KEY = "dataset.function"
+_LABELS = {  # what labels have to be, and what may be done
+    "classification": ("string or integer", "one label a row, not one-hot, not batched; numbers take dataset.task=regression"),
+    "regression": ("number", "one number a row, not batched"),
+    "multilabel": (
+        "string, nor integers, one for each of dataset.names",
+        "one string a row, or 0 and 1 [classes] with dataset.names",
+    ),
+}
 
 
 class Python(Dataset):
     """`function(**arguments)` gives a tf.data.Dataset of (inputs, label), or a dict of them by split; not batched.
 
-    inputs: uint8 [height, width, 1 or 3], a string, numbers [] or [d], or a dict of such. label: a string or an integer. The
+    inputs: uint8 [height, width, 1 or 3], a string, numbers [] or [d], or a dict of such. label: a string or an integer; with
+    task=regression a number; with task=multilabel a string with `separator` between classes, or 0 and 1 [classes] with `names`. The
     rows go once to an unlinked file in the folder for temporary files, so that they can be read in any order.
     """
 
+    tasks: ClassVar = tuple(TASKS)
     function: str = setting(
         help="`module:name`; the module is looked for where you stand, and among what is installed", pattern=r"^[\w.]+:\w+$"
     )
@@ -80,11 +91,12 @@ class Python(Dataset):
                 places.append(place)
                 facts.append(_facts(inputs, specs))
         scratch.finish()
-        if len(set(labels)) < 2:
+        if self.task == "classification" and len(set(labels)) < 2:
             raise self._wrong(f"gives {len(labels)} rows of fewer than two classes", "a classifier needs two")
         columns = {key: np.array([row[key] for row in facts]) for key in facts[0]}
         splits = np.array(given, object) if any(given) else None
-        rows = Rows(np.array(ids, object), np.array(labels), splits, facts=columns)
+        made_of = np.array(labels, object if self.task == "multilabel" else None)
+        rows = Rows(np.array(ids, object), made_of, splits, facts=columns, labelling=self.labelling)
         read = reader(scratch, np.array(places, np.int64), specs)
         return split_rows(rows, self.split, read, specs, digests, f"python {self.function}", self.licence)
 
@@ -130,15 +142,23 @@ class Python(Dataset):
         spec = dataset.element_spec
         if not (isinstance(spec, tuple) and len(spec) == 2):
             raise self._wrong(f"gives elements that are no pair (inputs, label): {shorten(spec)}", "map them to such pairs")
-        label = spec[1]
-        scalar = isinstance(label, tf.TensorSpec) and label.shape.rank == 0
-        if not scalar or not (label.dtype.is_integer or label.dtype in (tf.string, tf.bool)):
-            raise self._wrong(
-                f"gives labels that are no string or integer: {shorten(label)}", "one label a row, not one-hot, not batched"
-            )
+        if not (isinstance(spec[1], tf.TensorSpec) and self._fits(spec[1])):
+            what, way_out = _LABELS[self.task]
+            raise self._wrong(f"gives labels that are no {what}: {shorten(spec[1])}", way_out)
         if self.rows is None and dataset.cardinality() == tf.data.INFINITE_CARDINALITY:
             raise self._wrong("gives a dataset without an end", "set dataset.rows, or leave out its repeat()")
         return spec
+
+    def _fits(self, label) -> bool:
+        """Can it be a label of the task? label: tf.TensorSpec."""
+        import tensorflow as tf
+
+        whole = label.dtype.is_integer or label.dtype == tf.bool
+        if self.task == "regression":
+            return label.shape.rank == 0 and (whole or label.dtype.is_floating)
+        if label.shape.rank == 0:
+            return label.dtype == tf.string or (whole and self.task == "classification")
+        return self.task == "multilabel" and whole and label.shape == [len(self.names)]
 
     def _elements(self, dataset):
         dataset = dataset if self.rows is None else dataset.take(self.rows)
@@ -150,8 +170,12 @@ class Python(Dataset):
             raise self._failed(f"raised while its rows were read: {_inside(error)}") from error
 
     def _label(self, label: Any, row: str) -> Any:
+        if self.task == "regression":
+            return float(label)
+        if np.ndim(label):
+            return self.separator.join(name for name, has in zip(self.names, label, strict=True) if has)
         if isinstance(label, bytes):
-            if not label:
+            if not label and self.task == "classification":
                 raise self._wrong(f"gives an empty label in row {row}", "give every row a label")
             return label.decode("utf-8", errors="replace")
         number = int(label)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import glob
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
@@ -15,6 +15,7 @@ from tfrun.dataset.address import Pattern, address_of
 from tfrun.dataset.examples import Layout, open_examples
 from tfrun.dataset.local import Local, local_files
 from tfrun.dataset.records import RecordFile
+from tfrun.task import TASKS
 
 
 class TFRecord(Dataset):
@@ -24,6 +25,7 @@ class TFRecord(Dataset):
     a natural_language_domain texts, else categories; INT and FLOAT are numbers. All but `label` and `columns` are inputs then.
     """
 
+    tasks: ClassVar = tuple(TASKS)
     files: list[Pattern] = Field(
         description="paths, patterns, gs:// or s3:// addresses; training rows where others are given below, else all",
         min_length=1,
@@ -34,7 +36,9 @@ class TFRecord(Dataset):
         default_factory=dict, description="feature: image, text, number or category; {}: from the schema"
     )
     schema_file: Path | None = setting(None, "tensorflow-metadata schema in text form (schema.pbtxt)")
-    label: str = setting("label", "feature with the label, int64 or bytes")
+    label: str = setting(
+        "label", "feature with the label, int64 or bytes; with task=regression a number, with multilabel any number of values"
+    )
     names: list[str] = setting(list, "names of the classes, in the order of their numbers")
     columns: list[str] = setting(list, "further features, which slices and `group` can name")
     group: str | None = setting(None, "column that must not straddle splits (a patient, a device)")
@@ -112,7 +116,7 @@ class TFRecord(Dataset):
                 raise RunError(
                     Problem("dataset.inputs", f"'{name}' is the label or a column too", "a model would only copy it")
                 )
-        return Layout(inputs, self.label, self.names, self.columns, self.group, self.channels)
+        return Layout(inputs, self.label, self.names, self.columns, self.group, self.channels, self.labelling)
 
     def _from_schema(self) -> dict[str, Kind]:
         from google.protobuf import text_format
