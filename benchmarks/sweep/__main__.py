@@ -2,7 +2,7 @@
 
     python benchmarks/sweep heads|memory|idle|rungs [--rounds N]
 
-Each part is one command; it prints a Markdown table of figures and their bars for each round. On a quiet machine of two cores `heads` is a matter of minutes, `rungs` of half an hour.
+Each part is one command; it prints a Markdown table of figures and their bars for each round. On a quiet machine of two cores `heads` is a matter of minutes, `rungs` of a quarter of an hour.
 """
 
 from __future__ import annotations

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import psutil
 
-BASE = ["+experiment=quickstart", "export=[]", "gate=none", "tracking=none"]
+BASE = ["export=[]", "gate=none", "tracking=none"]
+QUICKSTART = "+experiment=quickstart"
 HEADS = ["head=mlp", "training.epochs=10", "transform.image_size=96"]
 SPACE = [
     "optimizer.learning_rate=tag(log,interval(1e-4,1e-1))", "head.units=choice([64],[128],[256],[512])", "head.dropout=interval(0,0.5)",
