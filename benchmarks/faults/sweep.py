@@ -23,10 +23,11 @@ import psutil
 
 from tfrun.sweep.store import store_of
 
+TRIALS = 8
 SWEEP = [
     "-m", "+experiment=quickstart", "transform.image_size=32", "head=mlp", "head.dropout=0.3", "training.epochs=40",
     "training.checkpoint_every=20 steps", "export=[]", "gate=none", "tracking=none", "sweep=optuna", "sweep.sampler=random",
-    "sweep.trials=8", "sweep.finish=none", "sweep.retries=100", "optimizer.learning_rate=tag(log,interval(1e-4,1e-1))",
+    f"sweep.trials={TRIALS}", "sweep.finish=none", "sweep.retries=100", "optimizer.learning_rate=tag(log,interval(1e-4,1e-1))",
     "head.l2=tag(log,interval(1e-6,1e-2))",
 ]  # fmt: skip
 
@@ -78,14 +79,14 @@ def wait(process: subprocess.Popen, seconds: float) -> bool:
 
 
 def disturbed(directory: Path, cache: Path, number: int, kills: int, draw: random.Random, whole: float) -> tuple[int, bool]:
-    """One sweep, killed until it is done or `number` has reached `kills`. Returns the number, and whether nothing that had ended was
+    """One sweep, killed until its trials have ended or `number` has reached `kills`. Returns the number, and whether nothing that had ended was
     touched again.
     """
     process, sound = start(directory, True, cache), True
     try:
         while number < kills:
             after = draw.uniform(0.1, 0.5) * whole
-            if wait(process, after):
+            if wait(process, after) or len(ended(directory)) == TRIALS:  # a sweep with nothing left to do is not worth a kill
                 break
             number += 1
             trial = a_trial_of(process, draw) if number % 2 else None
