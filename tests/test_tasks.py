@@ -96,10 +96,10 @@ def test_report_and_card_are_about_numbers(delay):
     assert "Calibration" not in card and "- EWR: mae" in card
 
 
-def test_mlflow_serves_numbers(delay):
+def test_mlflow_serves_numbers(delay, monkeypatch):
     import mlflow
 
-    mlflow.set_tracking_uri(f"sqlite:///{delay.folder}/runs/mlflow.db")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{delay.folder}/runs/mlflow.db")
     model = mlflow.pyfunc.load_model("models:/delay/1")
     exchange = contract(delay)["example"]
     answer = model.predict(pd.DataFrame(exchange["request"]["instances"]))

@@ -113,6 +113,7 @@ class Standard(Evaluation):
         other = super().for_task(task)
         other.__dict__.update(self._usual_of(task))
         other.__dict__.pop("_measures", None)
+        other._left_open = ()  # decided now, as where a composed config.yaml is read again
         return other
 
     def problems(self) -> list[Problem]:
