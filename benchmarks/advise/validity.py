@@ -1,6 +1,6 @@
 """Is the advice good? Every choice is trained, and the advised one held against the best of them on the test rows.
 
-    python benchmarks/advise/validity.py [--tuxpaint DIR] [--splits N]
+    python benchmarks/advise/validity.py [--tuxpaint DIR] [--splits N] [--data fashion|sentiment|tuxpaint]
 
 Data that ship with tfrun, and Tux Paint's stamps where their folder is given. Choices: each backbone that fits, frozen, and fine-tuned where
 its weights can be trained. Prints a Markdown table. About 20 minutes a split on two cores.
@@ -33,11 +33,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tuxpaint", type=Path)
     parser.add_argument("--splits", type=int, default=1)
+    parser.add_argument("--data", help="only these")
     args = parser.parse_args()
     works = {"fashion": (["+experiment=quickstart"], PICTURES), "sentiment": (["+experiment=sentiment"], TEXTS)}
     if args.tuxpaint:
         stamps = ["+experiment=tuxpaint", f"dataset.directory={args.tuxpaint}", "dataset.index=index.csv", "transform.image_size=96"]
         works["tuxpaint"] = (stamps, PICTURES)
+    works = works if args.data is None else {args.data: works[args.data]}
     print("| data | split | advised | its test accuracy | best | its test accuracy | behind |\n|---|---|---|---|---|---|---|")
     behind = []
     with tempfile.TemporaryDirectory() as runs:
