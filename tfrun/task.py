@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 
@@ -91,3 +92,8 @@ def task_of(data: Data) -> Task:
         return TASKS[data.task]()
     labels = data.splits["train"].labels.astype(np.float64)
     return Regression(float(labels.mean()), float(labels.std()) or 1.0)
+
+
+def task_in(contract: Mapping[str, Any]) -> TaskName:
+    """Contracts of older versions name none: they are of one class a row."""
+    return contract.get("task", "classification")

@@ -8,7 +8,7 @@ import json
 import pytest
 
 from tests.conftest import tfrun
-from tfrun.export.compatibility import compare
+from tfrun.export.compatibility import compare, read
 
 
 @pytest.fixture()
@@ -87,3 +87,12 @@ def test_the_command_line_says_so_by_its_exit_code(old, tmp_path):
     half = tfrun(tmp_path, "check-contract", "old", "half.json")
     assert half.code == 2 and "is no contract" in half.err and half.err.count("\n") == 1
     assert tfrun(tmp_path, "check-contract", "nowhere", "new.json").code == 2
+
+
+def test_another_task_breaks_also_for_contracts_that_name_none(old, tmp_path):
+    for name, task in (("none", None), ("same", "classification"), ("other", "regression")):
+        content = {key: value for key, value in old.items() if key != "task"} | ({"task": task} if task else {})
+        (tmp_path / f"{name}.json").write_text(json.dumps(content))
+    assert compare(read(tmp_path / "none.json"), read(tmp_path / "same.json")) == []
+    done = tfrun(tmp_path, "check-contract", "none.json", "other.json")
+    assert done.code == 1 and "task: was classification and is regression" in done.out

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tfrun.config.problems import ConfigError, Problem
-
-_FIRST = "classification"  # what contracts are for that name no task
+from tfrun.task import task_in
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,8 @@ def read(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
         return {key: content[key] for key in ("signatures", "labels", "normalisation")} | {
-            "decision": content.get("decision", {})  # files of old have none
+            "task": task_in(content),
+            "decision": content.get("decision", {}),  # files of old have none
         }
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise ConfigError(Problem(str(file), f"is no contract ({type(error).__name__}: {error})", "is it whole?")) from error
@@ -42,7 +42,7 @@ def read(path: Path) -> dict[str, Any]:
 def compare(old: dict[str, Any], new: dict[str, Any]) -> list[Change]:
     """All changes, those that break first."""
     found = [
-        *_task(old.get("task", _FIRST), new.get("task", _FIRST)),
+        *_task(task_in(old), task_in(new)),
         *_labels(old["labels"], new["labels"]),
         *_normalisation(old["normalisation"], new["normalisation"]),
     ]

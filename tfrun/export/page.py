@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from tfrun.export.size import size_of
 from tfrun.export.web import vendor
+from tfrun.task import task_in
 
 if TYPE_CHECKING:
     from tfrun.export import Source
@@ -46,7 +47,7 @@ def about(source: Source) -> dict[str, Any]:
         "name": source.name,
         "signature": signature,
         "inputs": described["inputs"],
-        "task": contract.get("task", "classification"),  # files of old name none
+        "task": task_in(contract),
         "labels": contract["labels"],
         "example": exchange["request"]["instances"][0],
     }

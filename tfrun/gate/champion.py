@@ -12,6 +12,7 @@ import numpy as np
 from tfrun.config.problems import TfrunError
 from tfrun.evaluation.groups import grouped
 from tfrun.evaluation.interval import paired_difference
+from tfrun.task import task_in
 
 if TYPE_CHECKING:
     from tfrun.experiment import Experiment
@@ -86,8 +87,7 @@ def _compared(experiment: Experiment, held: Held, exports: Path) -> dict[str, An
 
 
 def _refuse_another_task(contract: dict, held: Held) -> None:
-    """Contracts of older versions name no task, and are of one class a row."""
-    theirs, ours = contract.get("task", "classification"), grouped(held.split.labels, held.probabilities).task
+    theirs, ours = task_in(contract), grouped(held.split.labels, held.probabilities).task
     if theirs != ours:
         raise ValueError(f"it answers for task={theirs}, and this model for task={ours}")
 
