@@ -73,15 +73,15 @@ def _advised(
     experiment: Experiment, record: Record, result: Result, _, found: list[Candidate], left_out: dict[str, str],
     earlier: Experiment | None, rows: int,
 ) -> str:  # fmt: skip
+    from tfrun.run import start
+
+    start(experiment, record, result)  # first: it imports TensorFlow, as the others would
+    import tensorflow as tf
+
     from tfrun.advise import page
     from tfrun.advise.advice import advised
     from tfrun.advise.blocks import blocks
     from tfrun.dataset.stage import open_data
-    from tfrun.run import start
-
-    start(experiment, record, result)
-    import tensorflow as tf
-
     from tfrun.model import build
 
     data = open_data(experiment, record, result)

@@ -7,6 +7,7 @@ from typing import Any
 
 from tfrun.advise.blocks import Block
 from tfrun.advise.probe import Probe
+from tfrun.checks.anomaly import named
 
 _NAMED = 8
 _ROWS_TO_UNFREEZE = 500  # below, what a fine-tune gains is lost in chance (docs/how-to/advise.md)
@@ -62,8 +63,8 @@ class Advice:
 
     def with_blocks(self, blocks: list[Block]) -> Advice:
         pulled = [block.name for block in blocks if block.is_pulled]
-        names = ", ".join(pulled) if len(pulled) <= _NAMED else f"{', '.join(pulled[:_NAMED])} and {len(pulled) - _NAMED} more"
-        reason = f"the rows pull at {len(pulled)} of the backbone's {len(blocks)} blocks: {names}"
+        told = named(tuple(pulled[:_NAMED]), len(pulled))
+        reason = f"the rows pull at {len(pulled)} of the backbone's {len(blocks)} blocks: {told}"
         return replace(self, blocks=blocks, reasons=[*self.reasons, reason])
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tfrun.training.groups import path_of
 from tfrun.transform.batches import transformed
 
 if TYPE_CHECKING:
@@ -46,10 +47,7 @@ def blocks(model: Model, data: Data, own: Embedded) -> list[Block]:
     weights = _last_layer(own.features, own.labels, len(data.classes))
     model.unfreeze(True)
     try:
-        variables = {
-            variable.path.removeprefix(f"{model.backbone.name}/"): variable.value
-            for variable in model.backbone.trainable_variables
-        }
+        variables = {path_of(variable, model.backbone.name): variable.value for variable in model.backbone.trainable_variables}
         gradients = _gradients(model, data.limited(_ROWS).splits["train"], list(variables.values()), *weights)
     finally:
         model.unfreeze(False)

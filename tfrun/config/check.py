@@ -123,7 +123,9 @@ def _task(experiment: Experiment) -> Iterator[Problem]:
     if evaluation.threshold.target != "none":
         yield Problem("evaluation.threshold.target", one_class, "set it to none", evaluation.threshold.target)
     if training.class_weights != "none":
-        yield Problem("training.class_weights", one_class, "leave it out, or give training.sample_weights", "balanced")
+        yield Problem(
+            "training.class_weights", one_class, "leave it out, or give training.sample_weights", training.class_weights
+        )
     smooth = [key for key in ("label_smoothing", "focal_gamma") if getattr(training, key)] if task == "regression" else []
     for key in smooth:
         yield Problem(f"training.{key}", "is for classes", "set it to 0", getattr(training, key))

@@ -186,6 +186,12 @@ class Data:
             return "table"
         return "vector" if first.kind == "number" else first.kind
 
+    def class_rows(self, split: Split) -> np.ndarray:
+        """int [classes]: how many rows of the split have each; not for numbers."""
+        if split.labels.ndim == 2:
+            return split.labels.sum(axis=0, dtype=int)
+        return np.bincount(split.labels, minlength=len(self.classes))
+
     def limited(self, rows: int) -> Data:
         """At most `rows` of each split, spread over the labels."""
         return replace(self, splits={name: _spread(split, rows) for name, split in self.splits.items()})

@@ -12,6 +12,7 @@ from tfrun.task import TaskName
 
 _STRATA = 10  # parts of the range of numbers that have the same share in every split
 _SHOWN = 10
+_KEY = "dataset.label"
 
 
 @dataclass(frozen=True)
@@ -27,11 +28,10 @@ class Labels:
 
 @dataclass(frozen=True)
 class Labelling:
-    """task: what labels are. separator: between the classes of a row, where these come as one string. key: of the setting to blame."""
+    """task: what labels are. separator: between the classes of a row, where these come as one string."""
 
     task: TaskName = "classification"
     separator: str = "|"
-    key: str = "dataset.label"
 
     def of(self, raw: np.ndarray, ids: np.ndarray, names: tuple[str, ...] = ()) -> Labels:
         """raw: strings or numbers [rows], or of several classes also 0 and 1 [rows, classes] with `names`. ids: names of the rows.
@@ -53,7 +53,7 @@ class Labelling:
                 values[row, [places[name] for name in own]] = 1
         if len(names) < 2:
             rule = f"holds {len(names) or 'no'} class{'' if len(names) == 1 else 'es'}{f' only, {names[0]!r}' if names else ''}"
-            raise RunError(Problem(self.key, rule, f"name two or more, with '{self.separator}' between those of a row"))
+            raise RunError(Problem(_KEY, rule, f"name two or more, with '{self.separator}' between those of a row"))
         return Labels(values, names, _rarest(values))
 
     def _numbers(self, raw: np.ndarray, ids: np.ndarray, _) -> Labels:
@@ -65,11 +65,11 @@ class Labelling:
         if len(bad):
             way_out = "give every row a number, or leave task=classification"
             found = [Problem(str(ids[row]), "its label is no number", way_out, shorten(raw[row], 40)) for row in bad[:_SHOWN]]
-            more = [Problem(self.key, f"{len(bad) - _SHOWN} more rows have no number")] if len(bad) > _SHOWN else []
+            more = [Problem(_KEY, f"{len(bad) - _SHOWN} more rows have no number")] if len(bad) > _SHOWN else []
             raise RunError(*found, *more)
         if len(values) and (values == values[0]).all():
             rule = f"is {values[0]:g} in every row"
-            raise RunError(Problem(self.key, rule, "there is nothing to learn; name the column with the answer"))
+            raise RunError(Problem(_KEY, rule, "there is nothing to learn; name the column with the answer"))
         edges = np.unique(np.quantile(values, np.arange(1, _STRATA) / _STRATA))
         return Labels(values.astype(np.float32), (), np.searchsorted(edges, values))
 

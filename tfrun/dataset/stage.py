@@ -56,9 +56,8 @@ def limited(experiment: Experiment, data: Data) -> Data:
 
 def _without_rows(data: Data, split: Split) -> list[str]:
     """Classes."""
-    if data.task == "multilabel":
-        return [name for name, rows in zip(data.classes, split.labels.sum(axis=0, dtype=int), strict=True) if not rows]
-    return [data.classes[number] for number in sorted(set(range(len(data.classes))) - set(split.labels.tolist()))]
+    rows = data.class_rows(split) if data.classes else ()
+    return [name for name, count in zip(data.classes, rows, strict=True) if not count]
 
 
 def _refuse_wrong_columns(experiment: Experiment, data: Data) -> None:

@@ -35,8 +35,8 @@ def contract(model: Model, row: dict[str, np.ndarray]) -> dict[str, Any]:
     inside: dict[str, Any] = {"inside": True, "note": model.transform.says}
     if model.inputs[0].kind == "image":
         inside["image_size"] = list(model.transform.output_shape[:2])
-    outputs = [{"name": model.task.output, "dtype": "float32", "shape": [None, max(1, len(model.classes))]}]
     answer = model.answers(batch)
+    outputs = [{"name": model.task.output, "dtype": "float32", "shape": [None, answer.shape[1]]}]
     inputs = [_input(spec) for spec in model.inputs]
     content = {
         "signatures": {

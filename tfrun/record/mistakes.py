@@ -115,15 +115,8 @@ def scatter(rows: Numbers) -> str:
 def counts(data: Data) -> dict[str, Any]:
     """{names: of classes or ranges of numbers, splits: {split: rows of each}}."""
     if data.task != "regression":
-        found = {
-            name: (
-                split.labels.sum(axis=0, dtype=int)
-                if split.labels.ndim == 2
-                else np.bincount(split.labels, minlength=data.outputs)
-            )
-            for name, split in data.splits.items()
-        }
-        return {"names": list(data.classes), "splits": {name: values.tolist() for name, values in found.items()}}
+        rows = {name: data.class_rows(split).tolist() for name, split in data.splits.items()}
+        return {"names": list(data.classes), "splits": rows}
     edges = np.histogram_bin_edges(np.concatenate([split.labels for split in data.splits.values()]), _BINS)
     names = [f"{low:.5g} … {high:.5g}" for low, high in itertools.pairwise(edges)]
     return {

@@ -10,7 +10,7 @@ import numpy as np
 import psutil
 import tensorflow as tf
 
-from tfrun.config.problems import Problem, RunError, nearest, shorten
+from tfrun.config.problems import Problem, RunError, nearest
 from tfrun.dataset.pipeline import without_autotune
 from tfrun.strategy.agreement import leader_first
 from tfrun.strategy.scheduled import ScheduledLoop
@@ -196,9 +196,6 @@ def _class_weights(asked, labels: np.ndarray, classes: tuple[str, ...]) -> np.nd
     """float [rows]. balanced: rows / (classes · rows of the class) (King & Zeng, 2001), as scikit-learn has it."""
     if asked == "none":
         return np.ones(len(labels))
-    if labels.ndim > 1 or not classes:
-        rule = "is for tasks in which a row has one class"
-        raise RunError(Problem("training.class_weights", rule, "leave it out, or give training.sample_weights", shorten(asked)))
     if asked == "balanced":
         counts = np.bincount(labels, minlength=len(classes))
         return (len(labels) / ((counts > 0).sum() * np.maximum(counts, 1)))[labels]

@@ -34,10 +34,10 @@ class Paced:
 
 def named(model: Model, with_backbone: bool) -> dict[str, tf.Variable]:
     """All variables that training may change, also states of random generators, in a fixed order."""
-    head = {f"head/{_path(variable, model.head.name)}": variable.value for variable in model.head.variables}
+    head = {f"head/{path_of(variable, model.head.name)}": variable.value for variable in model.head.variables}
     if not with_backbone:
         return head
-    return {f"backbone/{_path(v, model.backbone.name)}": v.value for v in model.backbone.variables} | head
+    return {f"backbone/{path_of(v, model.backbone.name)}": v.value for v in model.backbone.variables} | head
 
 
 def paced(model: Model, phase: Phase, groups: dict[str, Group], steps: Callable[[str], int]) -> list[Paced]:
@@ -45,10 +45,10 @@ def paced(model: Model, phase: Phase, groups: dict[str, Group], steps: Callable[
 
     Raises RunError where a pattern fits no variable that the phase trains.
     """
-    trainable = {f"head/{_path(v, model.head.name)}": (v, 1.0) for v in model.head.trainable_variables}
+    trainable = {f"head/{path_of(v, model.head.name)}": (v, 1.0) for v in model.head.trainable_variables}
     if phase.unfreeze:
         trainable |= {
-            f"backbone/{_path(v, model.backbone.name)}": (v, phase.backbone_learning_rate)
+            f"backbone/{path_of(v, model.backbone.name)}": (v, phase.backbone_learning_rate)
             for v in model.backbone.trainable_variables
         }
     constraints = {name: v.constraint for name, (v, _) in trainable.items() if getattr(v, "constraint", None)}
@@ -77,5 +77,5 @@ def _fits_none(key: str, group: Group, names: list[str]) -> Problem:
     return Problem(f"training.groups.{key}.pattern", "fits no variable that is trained", way_out, group.pattern)
 
 
-def _path(variable: keras.Variable, owner: str) -> str:
+def path_of(variable: keras.Variable, owner: str) -> str:
     return variable.path.removeprefix(f"{owner}/")
