@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -54,7 +55,7 @@ def traits(tmp_path_factory) -> Finished:
         "defaults:\n  - override /dataset: arrays\n  - override /backbone: none\n  - override /gate: thresholds\n"
         "dataset: {path: traits.npz, task: multilabel}\ntransform: {image_size: 28}\n"
         "training: {epochs: 20, batch_size: 32}\noptimizer: {learning_rate: 0.003}\n"
-        "evaluation: {slices: [kind]}\ngate: {metrics: {f1_micro: 0.5}}\n"
+        "evaluation: {metrics: [f1_micro, f1_macro, accuracy, ece], slices: [kind], calibration: temperature, threshold: {target: f1}}\ngate: {metrics: {f1_micro: 0.5, ece: 0.2}}\n"
     )
     return tfrun(written(folder, "traits", text), "+experiment=traits")
 
@@ -140,11 +141,54 @@ def test_the_report_has_each_class(traits):
     assert "any number of them or none: shoe, top, warm" in card
 
 
+def test_each_class_has_its_threshold_and_callers_find_it(traits):
+    result, answers = traits.result, np.load(traits.directory / "provenance/predictions.npy")
+    decision, found = contract(traits)["decision"], {one["class"]: one for one in result["thresholds"]}
+    assert decision["thresholds"] == {name: one["threshold"] for name, one in found.items()} and set(found) == {
+        "shoe",
+        "top",
+        "warm",
+    }
+    for at, (name, one) in enumerate(found.items()):
+        said = (answers[:, at] >= one["threshold"]).sum()
+        hits = one["test"]["precision"] * said
+        assert hits == pytest.approx(round(hits)) and one["validation"]["f1"] > 0.6, name
+    assert "From which probability on each class is an answer" in (traits.directory / "report.html").read_text()
+    assert f"Answer {found['warm']['rule']}: precision" in (traits.directory / "card.md").read_text()
+
+
+def test_several_classes_are_calibrated_in_every_file(traits):
+    found = traits.result["calibration"]
+    assert found["temperature"]["value"] != 1 and found["temperature"]["loss"][1] < found["temperature"]["loss"][0]
+    exact = [artifact for artifact in traits.result["artifacts"] if artifact["variant"] in ("default", "float32")]
+    assert len(exact) >= 2 and all(artifact["passed"] and artifact["max_abs_difference"] < 1e-4 for artifact in exact)
+    assert 0 < found["test"]["ece"] < 0.2 and "how often rows have the class" in (traits.directory / "report.html").read_text()
+
+
 def test_compare_knows_the_metrics_of_a_task(delay):
     done = tfrun(delay.folder, "compare", str(delay.directory), str(delay.directory))
     assert done.code == 0 and "r2 minus the first run's" in done.out and "+0.0000" in done.out
 
 
-def test_advice_is_for_one_class_a_row(tmp_path):
-    done = tfrun(written(tmp_path, "delay", DELAY), "advise", "+experiment=delay")
-    assert done.code == 2 and "dataset.task = regression: advise probes with a classifier" in done.err
+def advice(run: Finished, *overrides: str) -> tuple[dict, Path]:
+    done = tfrun(run.folder, "advise", *overrides)
+    assert done.code == 0, done.err
+    folder = run.folder / re.search(r"^page +(\S+)/advice.html$", done.out, re.M)[1]
+    page = (folder / "advice.html").read_text()
+    assert ("ridge regression" in page) == ("+experiment=delay" in overrides) and "<td>–</td>" in page
+    return json.loads((folder / "advice.json").read_text()), folder
+
+
+def test_advice_on_several_classes(traits):
+    found, folder = advice(traits, "+experiment=traits", "transform.image_size=4,28")
+    fine, coarse = (one["probe"]["score"] for one in found["candidates"])
+    assert found["metric"] == "f1_micro" and found["overrides"][0] == "transform.image_size=28" and fine > coarse > 0.6
+    labels = (folder / "projector/metadata.tsv").read_text()
+    assert "\tshoe, warm\t" in labels and "\tnone\t" in labels
+
+
+def test_advice_on_numbers(delay):
+    found, _ = advice(delay, "+experiment=delay")
+    (one,) = found["candidates"]
+    assert found["metric"] == "r2" and -0.1 < one["probe"]["score"] < 0.5 and one["nleep"] is None
+    assert found["overrides"] == ["training=frozen"] and "no weights that could be trained" in " ".join(found["reasons"])

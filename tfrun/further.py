@@ -62,6 +62,7 @@ def _added(experiment: Experiment, before: dict, record: Record, scratch: Path) 
     held = evaluate(experiment, model, data, record, seen)
     new = export(experiment, model, data, held, record, scratch, seen.metrics.get("validation"))
     result = Result.of(before, record.directory)
+    result.thresholds = seen.thresholds  # runs of older versions have another form of them
     result.artifacts = _joined(result.artifacts, new, record.directory, scratch)
     result.verdict = decide(experiment, result.artifacts, held, record, result)
     report(experiment, model, data, history, held, record, result)

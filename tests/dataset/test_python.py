@@ -198,9 +198,9 @@ def test_from_the_command_line(here):
 def test_numbers_and_several_classes_are_labels_of_their_tasks(here):
     prices = Python(function="mydata:prices", task="regression").open()
     assert prices.classes == () and {float(v) for split in prices.splits.values() for v in split.labels} == {0.0, 2.5, 5.0}
-    several = Python(function="mydata:several", task="multilabel", names=["x", "y", "z"]).open()
+    several = Python(function="mydata:several", task="multilabel", names=["x", "y|z", "z"]).open()
     rows = {tuple(row) for split in several.splits.values() for row in split.labels.tolist()}
-    assert several.classes == ("x", "y", "z") and rows == {(1, 0, 1), (0, 1, 0), (0, 0, 1)}
+    assert several.classes == ("x", "y|z", "z") and rows == {(1, 0, 1), (0, 1, 0), (0, 0, 1)}
     tags = Python(function="mydata:tags", task="multilabel", separator=";").open()
     assert tags.classes == ("a", "b") and {tuple(row) for row in tags.splits["train"].labels.tolist()} == {
         (0, 0),

@@ -242,7 +242,7 @@ def test_a_length_beyond_the_file_is_no_reason_to_read_it(tmp_path):
 
 def test_numbers_and_several_values_are_labels_of_their_tasks(tmp_path):
     rows = [
-        {"x": float(n), "price": [n * 1.5], "tags": [[], [b"a"], [b"b", b"a"]][n % 3] or [b""], "numbers": [n % 2, 2]}
+        {"x": float(n), "price": [n * 1.5], "tags": [[], [b"a"], [b"b|c", b"a"]][n % 3] or [b""], "numbers": [n % 2, 2]}
         for n in range(60)
     ]
     for row in rows[::3]:
@@ -253,12 +253,25 @@ def test_numbers_and_several_values_are_labels_of_their_tasks(tmp_path):
         for row, inputs in zip(split.labels, split.inputs(), strict=True):
             assert row == pytest.approx(1.5 * float(inputs["x"]))
     tags = TFRecord(files=files, inputs={"x": "number"}, label="tags", task="multilabel").open()
+    assert tags.classes == ("a", "b|c")
     wanted = [[0, 0], [1, 0], [1, 1]]
     for split in tags.splits.values():
         for row, inputs in zip(split.labels.tolist(), split.inputs(), strict=True):
             assert row == wanted[int(inputs["x"]) % 3]
-    named = TFRecord(files=files, inputs={"x": "number"}, label="numbers", names=["p", "q", "r"], task="multilabel").open()
-    assert named.classes == ("p", "q", "r") and named.splits["train"].labels[:, 2].all()
+    for row in rows[1::3]:
+        row["tags"] = [b"b|c"]  # as long as another row has several values, each is a name
+    again = TFRecord(
+        files=[str(write(tmp_path / "again.tfrecord", rows))], inputs={"x": "number"}, label="tags", task="multilabel"
+    ).open()
+    assert again.classes == ("a", "b|c") and again.splits["train"].labels.sum(axis=0).tolist()[0] > 0
+    for row in rows[2::3]:
+        row["tags"] = [b"a| b"]
+    joined = TFRecord(
+        files=[str(write(tmp_path / "joined.tfrecord", rows))], inputs={"x": "number"}, label="tags", task="multilabel"
+    ).open()
+    assert joined.classes == ("a", "b", "c")
+    named = TFRecord(files=files, inputs={"x": "number"}, label="numbers", names=["p", "q", "r|s"], task="multilabel").open()
+    assert named.classes == ("p", "q", "r|s") and named.splits["train"].labels[:, 2].all()
 
 
 @pytest.mark.parametrize(

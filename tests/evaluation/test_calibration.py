@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from scipy.special import softmax
+from scipy.special import expit, softmax
 
 from tests.conftest import tfrun
 from tfrun.evaluation.calibration import reliability, temperature
@@ -22,6 +22,16 @@ def test_the_temperature_that_the_answers_were_made_with_is_found():
     assert sum(bin["rows"] for bin in boastful["bins"]) == 20_000
 
 
+def test_answers_on_several_classes_are_made_true_too():
+    generator = np.random.default_rng(0)
+    logits = generator.normal(0, 2, (20_000, 4))
+    labels = (generator.random((20_000, 4)) < expit(logits)).astype(np.uint8)
+    assert temperature(logits * 3, labels) == pytest.approx(3, rel=0.03)
+    honest, boastful = (reliability(labels, expit(logits * by)) for by in (1, 3))
+    assert honest["ece"] < 0.02 < 0.1 < boastful["ece"] and sum(bin["rows"] for bin in honest["bins"]) == 80_000
+    assert all(abs(bin["accuracy"] - bin["confidence"]) < 0.03 for bin in honest["bins"])
+
+
 YES = np.array([1, 1, 0, 1, 0, 0, 1, 0], bool)
 SCORES = np.array([0.9, 0.8, 0.7, 0.6, 0.6, 0.4, 0.3, 0.1])
 
@@ -29,26 +39,50 @@ SCORES = np.array([0.9, 0.8, 0.7, 0.6, 0.6, 0.4, 0.3, 0.1])
 @pytest.mark.parametrize(
     ("threshold", "expected"),
     [
-        (Threshold(target="precision", least=1.0), 0.8),  # 2 of 2
-        (Threshold(target="precision", least=0.6), 0.6),  # 3 of 5; 0.6 is there twice
-        (Threshold(target="recall", least=0.75), 0.6),
-        (Threshold(target="recall", least=1.0), 0.3),
-        (Threshold(target="cost", false_negative=10), 0.3),
-        (Threshold(target="cost", false_positive=10), 0.8),
+        (Threshold(target="precision", least=1.0), 0.75),  # 2 of 2; halfway to the next score
+        (Threshold(target="precision", least=0.6), 0.5),  # 3 of 5; 0.6 is there twice
+        (Threshold(target="recall", least=0.75), 0.5),
+        (Threshold(target="recall", least=1.0), 0.2),
+        (Threshold(target="f1"), 0.2),  # 8/11; 0.6 and 0.8 have 6/9
+        (Threshold(target="cost", false_negative=10), 0.2),
+        (Threshold(target="cost", false_positive=10), 0.75),
+        (Threshold(target="cost", false_positive=100, false_negative=0.1), 0.75),
     ],
 )
 def test_the_threshold_is_the_best_that_does_what_is_asked(threshold, expected):
-    assert chosen(threshold, YES, SCORES) == expected
+    assert chosen(threshold, YES, SCORES) == pytest.approx(expected)
+
+
+def test_where_all_have_to_be_a_yes_it_is_below_the_lowest_score():
+    assert chosen(Threshold(target="recall", least=1.0), ~YES, SCORES) == pytest.approx(0.05)
 
 
 def test_no_threshold_where_none_will_do():
     assert chosen(Threshold(target="precision", least=0.9), ~YES, SCORES) is None
-    assert chosen(Threshold(target="recall"), np.zeros(8, bool), SCORES) is None
+    for target in ("precision", "recall", "f1", "cost"):
+        assert chosen(Threshold(target=target), np.zeros(8, bool), SCORES) is None
+        assert chosen(Threshold(target=target), YES, np.full(8, np.nan)) is None
+
+
+def test_to_say_yes_never_may_be_cheapest():
+    yes, scores = np.array([0, 1, 0, 0, 1], bool), np.array([0.5, 0.4, 0.3, 0.2, 0.1])
+    assert chosen(Threshold(target="cost", false_positive=10), yes, scores) == pytest.approx(0.75)  # halfway to 1
+
+
+def test_a_score_of_nan_does_not_count():
+    scores = np.where(np.arange(8) == 5, np.nan, SCORES)
+    assert chosen(Threshold(target="recall", least=1.0), YES, scores) == pytest.approx(0.2)
 
 
 def test_costs_are_of_a_row():
     found = figures(Threshold(target="cost", false_positive=2, false_negative=5), YES, SCORES >= 0.6)
-    assert found == {"precision": 3 / 5, "recall": 3 / 4, "accuracy": 5 / 8, "cost": pytest.approx((2 * 2 + 5) / 8)}
+    assert found == {
+        "precision": 3 / 5,
+        "recall": 3 / 4,
+        "f1": 6 / 9,
+        "accuracy": 5 / 8,
+        "cost": pytest.approx((2 * 2 + 5) / 8),
+    }
 
 
 @pytest.fixture(scope="module")
@@ -67,8 +101,9 @@ def test_a_run_from_the_command_line_is_calibrated_and_tells_callers_the_thresho
     found = result["calibration"]["temperature"]
     assert found["value"] != 1 and found["loss"][1] <= found["loss"][0]
     decision = json.loads((flights.directory / "exports" / "contract.json").read_text())["decision"]
-    assert decision["class"] == "late" and decision["threshold"] == result["threshold"]["threshold"]
-    assert result["threshold"]["validation"]["recall"] >= 0.8 and 0.6 <= result["threshold"]["test"]["recall"] <= 0.95
+    assert decision["class"] == "late" and decision["threshold"] == result["thresholds"][0]["threshold"]
+    (threshold,) = result["thresholds"]
+    assert threshold["validation"]["recall"] >= 0.8 and 0.6 <= threshold["test"]["recall"] <= 0.95
     (artifact,) = result["artifacts"]
     assert artifact["passed"] and artifact["max_abs_difference"] < 1e-6  # the file has the temperature too
 

@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 import pytest
-from sklearn.metrics import cohen_kappa_score, matthews_corrcoef
+from sklearn.metrics import cohen_kappa_score, matthews_corrcoef, ndcg_score
 
 from tests.conftest import tfrun
 from tfrun import load
@@ -41,6 +41,18 @@ def test_they_are_what_the_libraries_say(answers):
         np.mean([label in order[-2:] for label, order in zip(labels, probabilities.argsort(axis=1), strict=True)])
     )
     assert evaluation.headline(labels, probabilities, 4) == found["mcc"]
+
+
+def test_rankings_of_the_classes_of_a_row_and_what_takes_one_class_is_refused():
+    draw = np.random.default_rng(0)
+    labels = (draw.random((300, 4)) < 0.4).astype(np.uint8)
+    answers = np.clip(0.3 * labels + 0.7 * draw.random((300, 4)), 0, 1).astype(np.float32)
+    ranked = {"function": "sklearn.metrics.ndcg_score", "takes": "probabilities"}
+    several = Standard(functions={"ndcg": ranked}).for_task("multilabel")
+    assert several.problems() == [] and several.measure(labels, answers, 4)["ndcg"] == pytest.approx(ndcg_score(labels, answers))
+    for task in ("multilabel", "regression"):
+        (problem,) = Standard(functions={"x": {**ranked, "takes": "positive"}}).for_task(task).problems()
+        assert str(problem).startswith(f"evaluation.functions.x.takes = positive: is for classification, and the task is {task}")
 
 
 def test_a_row_that_counts_twice_is_as_two_rows(answers):

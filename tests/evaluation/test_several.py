@@ -29,7 +29,17 @@ PEERS = {
     "auc": lambda y, p, w: sk.roc_auc_score(y, p, average="macro", sample_weight=w),
     "average_precision": lambda y, p, w: sk.average_precision_score(y, p, average="macro", sample_weight=w),
     "brier": lambda y, p, w: np.average(((p - y) ** 2).mean(axis=1), weights=w),
+    "ece": lambda y, p, w: calibration_error(y, p, np.ones(len(y)) if w is None else w),
 }
+
+
+def calibration_error(labels: np.ndarray, answers: np.ndarray, weights: np.ndarray) -> float:
+    of_answer = np.repeat(weights, answers.shape[1])
+    labels, answers, found = labels.ravel(), answers.ravel(), 0.0
+    for low in range(15):
+        some = (answers > low / 15) & (answers <= (low + 1) / 15) | ((low == 0) & (answers == 0))
+        found += abs((of_answer[some] * answers[some]).sum() - of_answer[some & (labels == 1)].sum())
+    return found / of_answer.sum()
 
 
 @pytest.mark.parametrize("name", sorted(SEVERAL))

@@ -118,7 +118,7 @@ def test_a_file_that_is_no_picture_is_refused_in_words_and_the_next_is_answered(
 def table(tmp_path_factory):
     """A whole run from the command line: a table of numbers, words, times and a text, exported for the web only."""
     return own_table(tmp_path_factory.mktemp("web"), "export=[saved_model,tfjs,litertjs]", "export.tfjs.variants=[float32]",
-                     "export.litertjs.variants=[float32]")  # fmt: skip
+                     "export.litertjs.variants=[float32]", "evaluation.threshold.target=f1")  # fmt: skip
 
 
 @needs_browser
@@ -151,6 +151,10 @@ def test_a_table_has_a_form(table, browser, target):
         page.wait_for_function("() => !document.querySelector('#status').textContent")
         bars = page.evaluate(BARS)
         assert bars == pytest.approx(dict(zip(described["labels"], wanted.tolist())), abs=6e-4)
+        name, threshold = described["decision"]["class"], described["decision"]["threshold"]
+        said = "yes" if wanted[described["labels"].index(name)] >= threshold else "no"
+        (shown,) = (text for text in page.locator("#answer .value").all_inner_texts() if "from" in text)
+        assert shown.endswith(f" %: {said}, from {100 * threshold:.1f} %")
         page.close()
 
 

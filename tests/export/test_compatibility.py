@@ -89,6 +89,26 @@ def test_the_command_line_says_so_by_its_exit_code(old, tmp_path):
     assert tfrun(tmp_path, "check-contract", "nowhere", "new.json").code == 2
 
 
+LATE = {"class": "late", "threshold": 0.4, "rule": "late where its probability is at least 0.4"}
+SHOE, BOTH = ({"thresholds": thresholds, "rule": "…"} for thresholds in ({"shoe": 0.3}, {"shoe": 0.3, "top": 0.6}))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "breaks", "says"),
+    [
+        ({}, LATE, False, "is new: late where its probability is at least 0.4"),
+        (LATE, {**LATE, "threshold": 0.5}, False, "the threshold of late was 0.4 and is 0.5: callers have to read it"),
+        (LATE, {**LATE, "class": "on time"}, True, "was about late and is about on time"),
+        (LATE, {}, True, "was about late and is gone"),
+        (SHOE, BOTH, False, "is about top too"),
+        (BOTH, SHOE, True, "was about top and has no threshold for it"),
+    ],
+)
+def test_thresholds_are_to_be_read_and_their_classes_to_stay(old, before, after, breaks, says):
+    (change,) = compare({**old, "decision": before}, {**old, "decision": after})
+    assert change.breaks == breaks and change.what == says
+
+
 def test_another_task_breaks_also_for_contracts_that_name_none(old, tmp_path):
     for name, task in (("none", None), ("same", "classification"), ("other", "regression")):
         content = {key: value for key, value in old.items() if key != "task"} | ({"task": task} if task else {})

@@ -9,7 +9,9 @@ from tfrun.backbone.none import NoBackbone
 from tfrun.config.problems import Problem, nearest
 
 if TYPE_CHECKING:
+    from tfrun.evaluation import Evaluation
     from tfrun.experiment import Experiment
+    from tfrun.training import Training
 
 
 def check(experiment: Experiment) -> list[Problem]:
@@ -117,20 +119,24 @@ def _task(experiment: Experiment) -> Iterator[Problem]:
     yield from evaluation.problems()
     if task == "classification":
         return
-    one_class = "is for tasks in which a row has one class"
-    if evaluation.calibration != "none":
-        yield Problem("evaluation.calibration", one_class, "set it to none", evaluation.calibration)
-    if evaluation.threshold.target != "none":
-        yield Problem("evaluation.threshold.target", one_class, "set it to none", evaluation.threshold.target)
     if training.class_weights != "none":
-        yield Problem(
-            "training.class_weights", one_class, "leave it out, or give training.sample_weights", training.class_weights
-        )
-    smooth = [key for key in ("label_smoothing", "focal_gamma") if getattr(training, key)] if task == "regression" else []
-    for key in smooth:
-        yield Problem(f"training.{key}", "is for classes", "set it to 0", getattr(training, key))
+        rule = "is for tasks in which a row has one class"
+        yield Problem("training.class_weights", rule, "leave it out, or give training.sample_weights", training.class_weights)
+    if task == "regression":
+        yield from _of_classes(evaluation, training)
     if evaluation.also is not None and evaluation.also.task != task:
         yield Problem("evaluation.also.task", f"is not that of dataset.task = {task}", f"use {task}", evaluation.also.task)
+
+
+def _of_classes(evaluation: Evaluation, training: Training) -> Iterator[Problem]:
+    """Settings that only classes have."""
+    asked = {"evaluation.calibration": evaluation.calibration, "evaluation.threshold.target": evaluation.threshold.target}
+    for key, value in asked.items():
+        if value != "none":
+            yield Problem(key, "is for classes", "set it to none", value)
+    for key in ("label_smoothing", "focal_gamma"):
+        if getattr(training, key):
+            yield Problem(f"training.{key}", "is for classes", "set it to 0", getattr(training, key))
 
 
 def _primary(experiment: Experiment) -> Iterator[Problem]:

@@ -14,7 +14,7 @@ import numpy as np
 from tfrun.config.problems import Problem, RunError
 from tfrun.cores import cores
 from tfrun.dataset import Data, InputSpec, Kind, Skipped, SplitBy
-from tfrun.dataset.labels import Labelling
+from tfrun.dataset.labels import Labelling, column
 from tfrun.dataset.pictures import Picture, examine, facts_of, notes_on
 from tfrun.dataset.reading import NotReadable
 from tfrun.dataset.records import Record, RecordFile
@@ -43,7 +43,7 @@ class _Row:
     offset: int
     length: int
     name: str
-    label: str
+    label: str | tuple[str, ...]
     columns: tuple[str, ...]
     digest: bytes
     forms: tuple[tuple[str, int], ...]  # of the inputs: kind of list, and how many values
@@ -149,7 +149,7 @@ def _unfit(kind: Kind, form: tuple[str, int], values: Sequence[Any]) -> str:
     return ""
 
 
-def _label(features, layout: Layout) -> str | None:
+def _label(features, layout: Layout) -> str | tuple[str, ...] | None:
     """None where it is none of the task."""
     held, task = _values(features, layout.label), layout.labelling.task
     numbers = bool(held) and features[layout.label].WhichOneof("kind") == "float_list"
@@ -158,7 +158,9 @@ def _label(features, layout: Layout) -> str | None:
     if numbers or (task == "classification" and len(held) != 1):
         return None
     words = [_class(value, layout) for value in held]
-    return None if None in words else layout.labelling.separator.join(words)
+    if None in words:
+        return None
+    return tuple(words) if task == "multilabel" else words[0]
 
 
 def _class(value: int | bytes, layout: Layout) -> str | None:
@@ -202,7 +204,7 @@ def _ids(files: list[tuple[str, RecordFile]], rows: list[_Row]) -> np.ndarray:
 
 def _table(rows: list[_Row], splits: list[str], layout: Layout, names: np.ndarray) -> Rows:
     columns = {name: np.array([row.columns[at] for row in rows], object) for at, name in enumerate(layout.columns)}
-    labels = np.array([row.label for row in rows], object)
+    labels = column(_joined([row.label for row in rows], layout))
     if (
         layout.labelling.task == "classification"
         and not layout.names
@@ -219,6 +221,13 @@ def _table(rows: list[_Row], splits: list[str], layout: Layout, names: np.ndarra
     given = np.array(splits, object) if any(splits) else None
     groups = columns[layout.group] if layout.group else None
     return Rows(names, labels, given, groups, columns, facts, layout.labelling)
+
+
+def _joined(labels: list[str | tuple[str, ...]], layout: Layout) -> list[str | tuple[str, ...]]:
+    """Where no row has several values, a value may hold several names: then labels are strings, to be split."""
+    if layout.labelling.task != "multilabel" or any(len(label) > 1 for label in labels):
+        return labels
+    return [label if label and label[0] in layout.names else "".join(label) for label in labels]
 
 
 def _reader(files: list[RecordFile], rows: list[_Row], layout: Layout) -> Callable:

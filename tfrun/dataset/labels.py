@@ -34,7 +34,8 @@ class Labelling:
     separator: str = "|"
 
     def of(self, raw: np.ndarray, ids: np.ndarray, names: tuple[str, ...] = ()) -> Labels:
-        """raw: strings or numbers [rows], or of several classes also 0 and 1 [rows, classes] with `names`. ids: names of the rows.
+        """raw: strings or numbers [rows], or of several classes also tuples of names [rows] and 0 and 1 [rows, classes] with `names`.
+        ids: names of the rows.
 
         Raises RunError that names the rows whose labels cannot be used.
         """
@@ -45,7 +46,7 @@ class Labelling:
         if raw.ndim == 2:
             values = raw.astype(np.uint8)
         else:
-            of_row = [dict.fromkeys(filter(None, map(str.strip, str(text).split(self.separator)))) for text in raw.tolist()]
+            of_row = [self._named(label) for label in raw.tolist()]
             names = tuple(sorted({name for row in of_row for name in row}))
             places = {name: at for at, name in enumerate(names)}
             values = np.zeros((len(of_row), len(names)), np.uint8)
@@ -55,6 +56,16 @@ class Labelling:
             rule = f"holds {len(names) or 'no'} class{'' if len(names) == 1 else 'es'}{f' only, {names[0]!r}' if names else ''}"
             raise RunError(Problem(_KEY, rule, f"name two or more, with '{self.separator}' between those of a row"))
         return Labels(values, names, _rarest(values))
+
+    def _named(self, label: str | tuple[str, ...]) -> set[str]:
+        """Names that came apart are left as they are, also where they hold the separator."""
+        return set(label if isinstance(label, tuple) else filter(None, map(str.strip, str(label).split(self.separator))))
+
+    def written(self, label: object) -> object:
+        """Names that came apart as the string they are in other data, but where one holds the separator."""
+        if not isinstance(label, tuple) or any(self.separator in name for name in label):
+            return label
+        return self.separator.join(label)
 
     def _numbers(self, raw: np.ndarray, ids: np.ndarray, _) -> Labels:
         if raw.dtype.kind in "fiub":
@@ -72,6 +83,13 @@ class Labelling:
             raise RunError(Problem(_KEY, rule, "there is nothing to learn; name the column with the answer"))
         edges = np.unique(np.quantile(values, np.arange(1, _STRATA) / _STRATA))
         return Labels(values.astype(np.float32), (), np.searchsorted(edges, values))
+
+
+def column(labels: list) -> np.ndarray:
+    """object [rows], of strings or of tuples."""
+    made = np.empty(len(labels), object)
+    made[:] = labels
+    return made
 
 
 def _classes(raw: np.ndarray, _, names) -> Labels:

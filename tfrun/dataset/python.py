@@ -18,6 +18,7 @@ from tfrun.component import setting
 from tfrun.config.problems import Problem, RunError, nearest, shorten
 from tfrun.dataset import Data, Dataset
 from tfrun.dataset.elements import reader, specs_of, store
+from tfrun.dataset.labels import column
 from tfrun.dataset.looks import looks
 from tfrun.dataset.pipeline import without_autotune
 from tfrun.dataset.scratch import Scratch
@@ -95,7 +96,7 @@ class Python(Dataset):
             raise self._wrong(f"gives {len(labels)} rows of fewer than two classes", "a classifier needs two")
         columns = {key: np.array([row[key] for row in facts]) for key in facts[0]}
         splits = np.array(given, object) if any(given) else None
-        made_of = np.array(labels, object if self.task == "multilabel" else None)
+        made_of = column(labels) if self.task == "multilabel" else np.array(labels)
         rows = Rows(np.array(ids, object), made_of, splits, facts=columns, labelling=self.labelling)
         read = reader(scratch, np.array(places, np.int64), specs)
         return split_rows(rows, self.split, read, specs, digests, f"python {self.function}", self.licence)
@@ -173,7 +174,7 @@ class Python(Dataset):
         if self.task == "regression":
             return float(label)
         if np.ndim(label):
-            return self.separator.join(name for name, has in zip(self.names, label, strict=True) if has)
+            return tuple(name for name, has in zip(self.names, label, strict=True) if has)
         if isinstance(label, bytes):
             if not label and self.task == "classification":
                 raise self._wrong(f"gives an empty label in row {row}", "give every row a label")

@@ -77,6 +77,7 @@ def split_rows(
 def _fingerprint(content: np.ndarray, rows: Rows, where: np.ndarray) -> str:
     """sha256 over contents, names, labels and splits of all rows, in order."""
     digest = hashlib.sha256(np.ascontiguousarray(content))
-    for column in (rows.ids, rows.labels, where):
-        digest.update("\0".join(map(str, column.tolist())).encode() + b"\n")
+    labels = [rows.labelling.written(label) for label in rows.labels.tolist()]
+    for column in (rows.ids.tolist(), labels, where.tolist()):
+        digest.update("\0".join(map(str, column)).encode() + b"\n")
     return digest.hexdigest()

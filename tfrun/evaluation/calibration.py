@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tfrun.config.problems import Problem, RunError
-from tfrun.evaluation.groups import Groups, Sums, divided
-from tfrun.evaluation.metrics import CONFIDENCE_BINS, confidence_bin, ece, loss
+from tfrun.evaluation.groups import Groups, Sums, divided, grouped
+from tfrun.evaluation.metrics import CONFIDENCE_BINS, confidence_bin
+from tfrun.evaluation.standard import OF_TASK
 
 if TYPE_CHECKING:
     from tfrun.dataset import Data
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from tfrun.model import Model
     from tfrun.record import Record
     from tfrun.record.result import Result
+    from tfrun.task import TaskName
 
 _LARGEST = 20.0  # temperatures are looked for between its inverse and it
 _OUTPUTS = ("logits", "wide")  # layers of heads whose sum are the logits
@@ -24,32 +26,38 @@ _OUTPUTS = ("logits", "wide")  # layers of heads whose sum are the logits
 def reliability(labels: np.ndarray, probabilities: np.ndarray) -> dict[str, Any]:
     """The calibration error, and what it is made of: {ece, bins: [{confidence, accuracy, rows}]}, of bins that have rows.
 
-    labels: int [rows]; probabilities: float [rows, classes]. Confidence: the probability of the predicted class.
+    labels: int [rows], or uint8 [rows, classes]; probabilities: float [rows, classes]. Confidence: the probability of the predicted
+    class; where a row may have several classes, that of each class, accuracy how often rows have it, and rows counts answers.
     """
-    groups = Groups(labels, probabilities)
-    which = confidence_bin(groups.confidence)
-    rows, confidence, hits = (np.bincount(which, w, CONFIDENCE_BINS) for w in (None, groups.confidence, groups.hit))
+    groups = grouped(labels, probabilities)
+    several = groups.task == "multilabel"
+    said, true = (groups.probabilities.ravel(), groups.labels.ravel()) if several else (groups.confidence, groups.hit)
+    which = confidence_bin(said)
+    rows, confidence, hits = (np.bincount(which, w, CONFIDENCE_BINS) for w in (None, said, true))
     bins = [
-        {"confidence": float(said), "accuracy": float(true), "rows": int(count)}
-        for said, true, count in zip(divided(confidence, rows * 1.0), divided(hits, rows * 1.0), rows, strict=True)
+        {"confidence": float(mean), "accuracy": float(share), "rows": int(count)}
+        for mean, share, count in zip(divided(confidence, rows * 1.0), divided(hits, rows * 1.0), rows, strict=True)
         if count
     ]
-    return {"ece": float(ece(Sums(groups))[0]), "bins": bins}
+    return {"ece": _figures(groups)["ece"], "bins": bins}
 
 
 def temperature(logits: np.ndarray, labels: np.ndarray) -> float:
     """What logits have to be divided by for the least cross-entropy. Guo et al., On Calibration of Modern Neural Networks (2017).
 
-    logits: float [rows, classes]; labels: int [rows].
+    logits: float [rows, classes]; labels: int [rows], or uint8 [rows, classes] for the binary cross-entropy of each class.
     """
     from scipy.optimize import minimize_scalar
     from scipy.special import logsumexp
 
     logits = np.asarray(logits, np.float64)
-    chosen = logits[np.arange(len(labels)), labels]
+    several = np.ndim(labels) == 2
+    chosen = logits * labels if several else logits[np.arange(len(labels)), labels]
 
     def loss(log: float) -> float:
-        return float((logsumexp(logits / np.exp(log), axis=1) - chosen / np.exp(log)).mean())
+        scaled = logits / np.exp(log)
+        total = np.logaddexp(0, scaled) if several else logsumexp(scaled, axis=1)
+        return float((total - chosen / np.exp(log)).mean())
 
     bound = np.log(_LARGEST)
     return float(np.exp(minimize_scalar(loss, bounds=(-bound, bound), method="bounded", options={"xatol": 1e-6}).x))
@@ -70,11 +78,9 @@ def calibrate(experiment: Experiment, model: Model, data: Data, record: Record, 
         logits = model.asked(split)[0]
         found = temperature(logits, split.labels)
         _divide(model, found)
-        before, after = (Sums(Groups(split.labels, _softmax(logits / divisor))) for divisor in (1.0, found))
-        result.calibration["temperature"] = {
-            "value": found, "rows": len(split), "loss": [float(loss(sums)[0]) for sums in (before, after)],
-            "ece": [float(ece(sums)[0]) for sums in (before, after)],
-        }  # fmt: skip
+        told = [_figures(grouped(split.labels, _answers(logits / divisor, data.task))) for divisor in (1.0, found)]
+        changed = {name: [one[name] for one in told] for name in ("loss", "ece")}
+        result.calibration["temperature"] = {"value": found, "rows": len(split), **changed}
         result.weights_sha256 = model.weights_sha256()
         shown = result.calibration["temperature"]["ece"]
         stage.says = f"temperature {found:.3f}, validation calibration error {shown[0]:.4f} → {shown[1]:.4f}"
@@ -89,7 +95,13 @@ def _divide(model: Model, divisor: float) -> None:
         variable.assign(variable / divisor)
 
 
-def _softmax(logits: np.ndarray) -> np.ndarray:
-    from scipy.special import softmax
+def _figures(groups: Groups) -> dict[str, float]:
+    metrics = OF_TASK[groups.task]
+    return {name: float(metrics[name](Sums(groups))[0]) for name in ("loss", "ece")}
 
-    return softmax(np.asarray(logits, np.float64), axis=1)
+
+def _answers(logits: np.ndarray, task: TaskName) -> np.ndarray:
+    from scipy.special import expit, softmax
+
+    logits = np.asarray(logits, np.float64)
+    return expit(logits) if task == "multilabel" else softmax(logits, axis=1)

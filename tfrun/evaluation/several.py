@@ -11,7 +11,7 @@ from typing import ClassVar
 import numpy as np
 
 from tfrun.evaluation.groups import Groups, Sums, divided
-from tfrun.evaluation.metrics import auc, average_precision
+from tfrun.evaluation.metrics import CONFIDENCE_BINS, auc, average_precision, confidence_bin
 from tfrun.task import TaskName
 
 
@@ -105,9 +105,21 @@ def brier(sums: Sums) -> np.ndarray:
     return sums.mean(sums.groups.squared_distance)
 
 
+def ece(sums: Sums) -> np.ndarray:
+    """Expected calibration error: |probability - share that has the class|, averaged over all answers, one a row and class, in 15
+    bins of equal width of the probability. After Guo et al., On Calibration of Modern Neural Networks (2017).
+    """
+    groups, bins = sums.groups, CONFIDENCE_BINS
+    gap = np.asarray(groups.probabilities, np.float64) - groups.labels
+    gap = gap if sums.weights is None else gap * sums.weights[:, None]
+    keys = groups.codes[:, None] * bins + confidence_bin(groups.probabilities)
+    binned = np.bincount(keys.ravel(), gap.ravel(), groups.count * bins).reshape(groups.count, bins)
+    return divided(np.abs(binned).sum(axis=1), sums.rows * groups.classes)
+
+
 SEVERAL = {
     function.__name__: function
     for function in (
-        loss, accuracy, hamming, f1_micro, f1_macro, precision_micro, recall_micro, auc, average_precision, brier,
+        loss, accuracy, hamming, f1_micro, f1_macro, precision_micro, recall_micro, auc, average_precision, brier, ece,
     )
 }  # fmt: skip

@@ -23,7 +23,7 @@ def evaluate(experiment: Experiment, model: Model, data: Data, record: Record, r
     from tfrun.evaluation.calibration import reliability
     from tfrun.evaluation.shift import shift, spread
     from tfrun.evaluation.slices import named_slices
-    from tfrun.evaluation.threshold import decided, in_contract
+    from tfrun.evaluation.threshold import decided, in_contract, missing
     from tfrun.export.held import Held
     from tfrun.export.numeric import numeric
 
@@ -42,10 +42,10 @@ def evaluate(experiment: Experiment, model: Model, data: Data, record: Record, r
                 result.metrics[name] = experiment.evaluation.measure(split.labels, predictions[name], data.outputs)
                 result.intervals[name] = experiment.evaluation.intervals(split.labels, predictions[name], data.outputs)
                 result.slices[name] = named_slices(experiment.evaluation, split, predictions[name])
-        if data.task == "classification":
+        if data.task != "regression":
             result.calibration["test"] = reliability(data.splits["test"].labels, predictions["test"])
         if experiment.evaluation.threshold.target != "none":
-            result.threshold = decided(experiment.evaluation.threshold, data, predictions)
+            result.thresholds = decided(experiment.evaluation.threshold, data, predictions)
         if "auto" in experiment.evaluation.slices:
             add_worst(experiment.evaluation, data, predictions["test"], result)
         result.throughput["evaluation_rows_per_second"] = round(rows / (time.perf_counter() - began), 1)
@@ -56,8 +56,8 @@ def evaluate(experiment: Experiment, model: Model, data: Data, record: Record, r
         stage.says += f"; {len(result.worst_slices)} slices are worse than the rest" if result.worst_slices else ""
         moved = list(shift(model, data, features, experiment.checks))
     _further(experiment, model, data, record, result)
-    if "why" in result.threshold:
-        record.warn(f"evaluation.threshold: {result.threshold['why']}")
+    if without := missing(result.thresholds):
+        record.warn(f"evaluation.threshold: {without}")
     for anomaly in moved:
         record.warn(str(anomaly))
     result.checks["anomalies"] += [anomaly.plain() for anomaly in moved]
@@ -67,7 +67,7 @@ def evaluate(experiment: Experiment, model: Model, data: Data, record: Record, r
         predictions["test"],
         result.metrics["test"],
         part and part.of,
-        in_contract(result.threshold),
+        in_contract(result.thresholds, data.task),
         data.classes,
         model.task.output,
         model.task.unit,

@@ -118,12 +118,17 @@ class Standard(Evaluation):
 
     def problems(self) -> list[Problem]:
         known = [*OF_TASK[self.task], *self.functions]
-        return [
+        found = [
             Problem(f"evaluation.{key}", f"is no metric of task={self.task}", nearest(name, known), name)
             for key, names in (("primary", [self.primary]), ("metrics", self.metrics))
             for name in names
             if name not in known
         ]
+        if self.task == "classification":
+            return found
+        rule, way_out = f"is for classification, and the task is {self.task}", "take classes or probabilities"
+        positive = [name for name, function in self.functions.items() if function.takes == "positive"]
+        return [*found, *(Problem(f"evaluation.functions.{name}.takes", rule, way_out, "positive") for name in positive)]
 
     @cached_property
     def _measures(self) -> dict[str, Callable[[Sums], np.ndarray]]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tfrun.config.problems import ConfigError, Problem
+from tfrun.evaluation.threshold import by_class
 from tfrun.task import task_in
 
 
@@ -84,15 +85,22 @@ def _normalisation(old: dict[str, Any], new: dict[str, Any]) -> list[Change]:
 
 
 def _decision(old: dict[str, Any], new: dict[str, Any]) -> list[Change]:
-    if old == new or not old:
-        return [] if old == new else [Change(False, "decision", f"is new: {new['rule']}")]
-    if old["class"] != new.get("class"):
-        return [Change(True, "decision", f"was about {old['class']} and is " + (f"about {new['class']}" if new else "gone"))]
-    return [
+    """Of thresholds by class; which classes have one is part of the contract, their values have to be read."""
+    before, after = by_class(old), by_class(new)
+    gone = [name for name in before if name not in after]
+    now = f"is about {new['class']}" if "class" in new else "is gone" if not new else "has no threshold for it"
+    found = [Change(True, "decision", f"was about {name} and {now}") for name in gone]
+    more = [name for name in after if name not in before]
+    if more and not gone:
+        found.append(Change(False, "decision", f"is new: {new['rule']}" if not before else f"is about {', '.join(more)} too"))
+    found += [
         Change(
-            False, "decision", f"its threshold was {old['threshold']:g} and is {new['threshold']:g}: callers have to read it"
+            False, "decision", f"the threshold of {name} was {before[name]:g} and is {after[name]:g}: callers have to read it"
         )
+        for name in before
+        if name in after and before[name] != after[name]
     ]
+    return found
 
 
 def _tensors(where: str, old: list[dict], new: list[dict], given: bool) -> list[Change]:

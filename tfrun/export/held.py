@@ -19,7 +19,7 @@ _SMALL, _BATCH_OF_SMALL = 1024, 512  # bytes of a row: up to there, as in tables
 class Held:
     """Held-out rows and what the trained model says of them: float32 [rows, outputs]. to_numeric: see export.Source.
 
-    decision: the class and the probability from which on to say yes, for the contract; empty: none was asked for.
+    decision: from which probabilities on to say yes, see `evaluation.threshold.in_contract`; empty: it was not asked for.
     classes: the labels' names. output: what signatures call the answer. unit: see `task.Task`.
     """
 

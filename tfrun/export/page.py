@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tfrun.evaluation.threshold import by_class
 from tfrun.export.size import size_of
 from tfrun.export.web import vendor
 from tfrun.task import task_in
@@ -49,6 +50,7 @@ def about(source: Source) -> dict[str, Any]:
         "inputs": described["inputs"],
         "task": task_in(contract),
         "labels": contract["labels"],
+        "thresholds": by_class(contract.get("decision", {})),
         "example": exchange["request"]["instances"][0],
     }
 

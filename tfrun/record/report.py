@@ -13,6 +13,7 @@ import yaml
 
 from tfrun.component import plain
 from tfrun.disk import write_atomically
+from tfrun.evaluation.threshold import missing
 from tfrun.provenance.repeat import summary as told
 from tfrun.provenance.secrets import masked, masked_values
 from tfrun.record import mistakes
@@ -27,9 +28,11 @@ if TYPE_CHECKING:
     from tfrun.experiment import Experiment
     from tfrun.export.held import Held
     from tfrun.model import Model
+    from tfrun.task import TaskName
     from tfrun.training.trainer import History
 
 _TEMPLATES = Path(__file__).parent
+_OF_ANSWERS = ("probability", "share that has the class", "answers")
 _EXAMPLES, _THUMBNAIL, _TEXT = 12, 96, 300  # rows of each kind, pixels, characters
 
 
@@ -40,7 +43,8 @@ def write(experiment: Experiment, model: Model, data: Data, history: History, he
     page = environment.get_template("report.html.j2").render(
         experiment=experiment, data=data, history=history, result=result, primary=experiment.evaluation.primary,
         **mistakes.of_task(held, data), counts=mistakes.counts(data), curves=curves(history, experiment.evaluation),
-        reliability=reliability(result.calibration["test"]["bins"]) if "test" in result.calibration else None,
+        reliability=reliability(result.calibration["test"]["bins"], data.task) if "test" in result.calibration else None,
+        without_threshold=missing(result.thresholds),
         wrong=examples(held, data, right=False), right=examples(held, data, right=True),
         augmented=[(name, thumbnail(one), thumbnail(other)) for name, one, other in augmented(experiment, model, data)],
         config=config_text(experiment),
@@ -70,19 +74,20 @@ def curves(history: History, evaluation: Evaluation) -> str:
     return as_svg(figure)
 
 
-def reliability(bins: list[dict[str, float]]) -> str:
+def reliability(bins: list[dict[str, float]], task: TaskName) -> str:
     """Accuracy over confidence as one inline SVG, with the rows of each bin below. bins: see evaluation.calibration."""
     from matplotlib.figure import Figure
 
+    across, up, count = _OF_ANSWERS if task == "multilabel" else ("confidence", "accuracy", "rows")
     figure = Figure(figsize=(4.8, 4.2), layout="constrained")
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
     confidence = [one["confidence"] for one in bins]
     above.plot((0, 1), (0, 1), color="#999", linewidth=0.8, linestyle=":")
     above.plot(confidence, [one["accuracy"] for one in bins], color="#c2571a", marker="o", markersize=4)
-    above.set_ylabel("accuracy")
+    above.set_ylabel(up)
     below.bar(confidence, [one["rows"] for one in bins], width=0.03, color="#8aa1b8")
-    below.set_ylabel("rows")
-    below.set_xlabel("confidence")
+    below.set_ylabel(count)
+    below.set_xlabel(across)
     above.set(xlim=(0, 1.02), ylim=(0, 1.02))
     for axes in (above, below):
         axes.spines[["top", "right"]].set_visible(False)

@@ -20,7 +20,7 @@ class Result:
     """metrics: {split: {name: value}}. slices: {split: {column: {value: {name: value}}}}. durations: seconds by stage.
 
     intervals: {split: {name: [low, high]}}, 95 %, None where not defined. worst_slices: test slices that are worse than the
-    rest, where `evaluation.slices` has auto. calibration: of the test split, and the temperature. threshold: see evaluation.threshold.
+    rest, where `evaluation.slices` has auto. calibration: of the test split, and the temperature. thresholds: see evaluation.threshold.
     advice: see tfrun.advise. robustness: {corruption: {strength: {metric: number}}}. also: metrics of evaluation.also.
     primary: the metric of evaluation.primary. champion: see gate.champion. throughput: rows a second by stage. verdict: None until judged. error: one line, where the run did not finish.
     """
@@ -34,7 +34,7 @@ class Result:
     intervals: dict[str, dict[str, Any]] = field(default_factory=dict)
     worst_slices: list[dict[str, Any]] = field(default_factory=list)
     calibration: dict[str, Any] = field(default_factory=dict)
-    threshold: dict[str, Any] = field(default_factory=dict)
+    thresholds: list[dict[str, Any]] = field(default_factory=list)
     robustness: dict[str, Any] = field(default_factory=dict)
     also: dict[str, Any] = field(default_factory=dict)
     primary: str = ""

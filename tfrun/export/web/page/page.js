@@ -20,17 +20,24 @@ function fact(name, value) {
   facts.get(name).textContent = value;
 }
 
+// From which probability on the contract says yes; undefined: it says nothing.
+function threshold(label) {
+  if (Object.hasOwn(ABOUT.thresholds, label)) return ABOUT.thresholds[label];
+  return ABOUT.task === "multilabel" && Object.keys(ABOUT.thresholds).length ? 0.5 : undefined;
+}
+
 function bars(probabilities) {
   const order = Array.from(probabilities.keys()).sort((a, b) => probabilities[b] - probabilities[a]);
   const shown = everything ? order : order.slice(0, TOP);
   $("answer").replaceChildren(
     ...shown.map((index) => {
-      const percent = 100 * probabilities[index];
+      const percent = 100 * probabilities[index], from = threshold(ABOUT.labels[index]);
+      const verdict = from === undefined ? "" : ` ${probabilities[index] >= from ? "yes" : "no"}, from ${(100 * from).toFixed(1)} %`;
       const bar = make("i");
       bar.style.width = `${percent}%`;
       return make(
         "li", {}, make("span", { className: "label" }, ABOUT.labels[index]),
-        make("span", { className: "value" }, `${percent.toFixed(1)} %`), make("div", { className: "bar", ariaHidden: "true" }, bar),
+        make("span", { className: "value" }, `${percent.toFixed(1)} %${verdict && ":"}${verdict}`), make("div", { className: "bar", ariaHidden: "true" }, bar),
       );
     }),
   );
