@@ -28,7 +28,7 @@ def test_the_better_backbone_is_advised_with_reasons_and_what_cannot_be_tried_is
     assert list(scores.values()) == sorted(scores.values(), reverse=True)
     best = content["candidates"][0]
     assert content["overrides"][:-1] == best["overrides"] and content["overrides"][-1] == "training=frozen"
-    assert any("rows are few to fine-tune with" in reason for reason in content["reasons"])
+    assert any("training rows are few to fine-tune with" in reason for reason in content["reasons"])
     assert "takes texts" in content["left_out"]["backbone=glove_50d"] and "backbone=hub" in content["left_out"]
     assert f"add     {' '.join(content['overrides'])}" in advised.out and "Traceback" not in advised.err
     assert json.loads((advised.directory / "result.json").read_text())["advice"] == content

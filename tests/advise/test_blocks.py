@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -37,10 +38,25 @@ def test_each_block_has_a_pull_and_no_weight_changes(ready):
     assert model.weights_sha256() == before and not model.backbone.trainable_variables
 
 
-def test_the_gradient_is_that_of_the_loss(ready):
+LOSSES = {
+    "classification": tf.nn.sparse_softmax_cross_entropy_with_logits,
+    "multilabel": lambda labels, given: tf.reduce_mean(
+        tf.nn.sigmoid_cross_entropy_with_logits(tf.cast(labels, tf.float32), given), axis=1
+    ),
+    "regression": lambda labels, given: (labels - given[:, 0]) ** 2,
+}
+
+
+def labels_of(task: str, classes: np.ndarray) -> np.ndarray:
+    several = np.stack([classes % 2, classes < 5], axis=1).astype(np.uint8)
+    return {"classification": classes, "multilabel": several, "regression": 100 + 3 * classes.astype(np.float32)}[task]
+
+
+@pytest.mark.parametrize(("task", "outputs"), [("classification", 10), ("multilabel", 2), ("regression", 1)])
+def test_the_gradient_is_that_of_the_loss(ready, task, outputs):
     model, data, own = ready
-    kernel, bias = _last_layer(own.features, own.labels, len(data.classes))
-    split = data.splits["train"]
+    kernel, bias = _last_layer(own.features, labels_of(task, own.labels), outputs)
+    split = replace(data.splits["train"], labels=labels_of(task, data.splits["train"].labels))
     model.unfreeze(True)
     variable = next(v.value for v in model.backbone.trainable_variables if "block15_project_conv_kernel" in v.path)
     (gradient,) = _gradients(model, split, [variable], kernel, bias)
@@ -49,7 +65,7 @@ def test_the_gradient_is_that_of_the_loss(ready):
     def loss() -> float:
         inputs = np.stack([row["image"] for row in split.inputs()])
         features = model.backbone(model.transform({"image": tf.constant(inputs)}), training=False)
-        return float(tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(split.labels, features @ kernel + bias)))
+        return float(tf.reduce_mean(LOSSES[task](split.labels, features @ kernel + bias)))
 
     step = 2e-6 / np.linalg.norm(gradient)
     variable.assign_add(step * gradient)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits
+from sklearn.metrics import r2_score
 
 from tfrun.advise.probe import folds, probe
 from tfrun.advise.transferability import logme, nleep
@@ -64,6 +65,33 @@ def test_the_probe_measures_rows_that_it_was_not_fitted_to(features):
     assert found["whole"].curve[0][1] < found["whole"].curve[2][1]
 
 
+SEVERAL = np.stack([LABELS % 2, LABELS < 5, LABELS == 3], axis=1).astype(np.uint8)
+TASKS = {
+    "multilabel": (SEVERAL, lambda labels, answers: float(((answers >= 0.5) == labels).mean())),
+    "regression": (LABELS * 3 + 50.0, lambda labels, answers: r2_score(labels, answers[:, 0])),
+}
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_several_classes_and_numbers_are_probed_and_ranked_too(features, task):
+    labels, measure = TASKS[task]
+    parts = folds(labels, np.zeros(600, bool), False, 0)
+    found = {name: probe(some, labels, max(1, labels[0].size), measure, parts) for name, some in features.items()}
+    scores = [one.score for one in found.values()]
+    assert scores == sorted(scores, reverse=True) and scores[0] > scores[-1] + 0.15
+    assert found["whole"].score > found["whole"].curve[0][1] and found["whole"].answers.shape == (600, max(1, labels[0].size))
+    assert sorted(found["whole"].truth.tolist()) == sorted(labels.tolist())  # each row once
+    evidence = [logme(some, labels, max(1, labels[0].size)) for some in features.values()]
+    assert evidence == sorted(evidence, reverse=True) and np.isfinite(evidence).all()
+
+
+def test_a_class_that_all_rows_have_is_answered_so():
+    labels = SEVERAL.copy()
+    labels[:, 1] = 1
+    found = probe(IMAGES, labels, 3, TASKS["multilabel"][1], folds(labels, np.zeros(600, bool), False, 0))
+    assert (found.answers[:, 1] == 1).all() and found.score > 0.9
+
+
 def test_rows_that_belong_together_are_parted_by_the_given_split_only():
     validation = np.arange(600) % 4 == 0
     ((fit, out),) = folds(LABELS, validation, True, 0)
@@ -74,4 +102,4 @@ def test_rows_that_belong_together_are_parted_by_the_given_split_only():
 def test_a_class_of_two_rows_is_probed_too():
     labels = np.where(np.arange(600) < 598, LABELS % 2, 2)
     found = probe(IMAGES, labels, 3, accuracy, folds(labels, np.zeros(600, bool), False, 0))
-    assert np.isfinite(found.probabilities).all() and found.probabilities.shape == (600, 3)
+    assert np.isfinite(found.answers).all() and found.answers.shape == (600, 3)

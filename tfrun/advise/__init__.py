@@ -38,7 +38,7 @@ def advise(
     Raises ConfigError before anything is done, RunError where no candidate can be asked.
     """
     found, left_out = candidates(overrides, config_dir)
-    problems = [*check(found[0].experiment), *_unfit(found[0].experiment)]
+    problems = check(found[0].experiment)
     if problems:
         raise ConfigError(*problems)
     earlier = _earlier(against)
@@ -47,16 +47,6 @@ def advise(
 
     story = partial(_advised, found=found, left_out=left_out, earlier=earlier, rows=rows)
     return recorded(found[0].experiment, record, story)
-
-
-def _unfit(experiment: Experiment) -> list[Problem]:
-    if experiment.dataset.task == "classification":
-        return []
-    rule, way_out = (
-        "advise probes with a classifier of one class a row",
-        "compare the candidates in a sweep: backbone=a,b with -m",
-    )
-    return [Problem("dataset.task", rule, way_out, experiment.dataset.task)]
 
 
 def _earlier(against: Path | None) -> Experiment | None:
@@ -92,7 +82,9 @@ def _advised(
     with record.stage("advice") as stage:
         assessed = _ranked(experiment, data, [one for one, _ in asked])
         best = next(some for one, some in asked if one.name == assessed[0].name)
-        advice = advised(assessed, experiment.evaluation.primary, len(best[0]))
+        metric = experiment.evaluation.primary
+        perfect = None if metric in experiment.evaluation.functions else 1.0
+        advice = advised(assessed, metric, len(data.splits["train"]), perfect)
         if advice.unfreezes:
             chosen = next(candidate for candidate in found if candidate.name == assessed[0].name)
             model = build(chosen.experiment, data, tf.distribute.get_strategy(), record.warn)
@@ -133,22 +125,22 @@ def _assess(
     own = embedded("new", model, data, rows)
     some = [own] if before is None else [own, embedded("earlier", model, before, rows)]
     seconds = time.perf_counter() - began
-    classes, seed = len(data.classes), experiment.seed
+    outputs, seed = data.outputs, experiment.seed
     split = experiment.dataset.split
     grouped = bool(getattr(experiment.dataset, "group", None) or split.columns())
 
-    def measure(labels: np.ndarray, probabilities: np.ndarray) -> float:
-        return experiment.evaluation.headline(labels, probabilities, classes)
+    def measure(labels: np.ndarray, answers: np.ndarray) -> float:
+        return experiment.evaluation.headline(labels, answers, outputs)
 
     found = probe(
-        own.features, own.labels, classes, measure, folds(own.labels, own.splits == "validation", grouped, seed), seed
+        own.features, own.labels, outputs, measure, folds(own.labels, own.splits == "validation", grouped, seed), seed
     )
     apart = two_sample(*(one.features for one in some), seed=seed) if before else None
-    intervals = experiment.evaluation.intervals(found.truth, found.probabilities, classes)
+    intervals = experiment.evaluation.intervals(found.truth, found.answers, outputs)
     return Assessed(
         candidate.name, candidate.overrides, model.facts.handle, own.features.shape[1], found,
-        intervals.get(experiment.evaluation.primary), logme(own.features, own.labels, classes),
-        nleep(own.features, own.labels, classes, seed), bool(model.facts.notes.get("fine_tunable")),
+        intervals.get(experiment.evaluation.primary), logme(own.features, own.labels, outputs),
+        nleep(own.features, own.labels, outputs, seed) if data.task == "classification" else None, bool(model.facts.notes.get("fine_tunable")),
         candidate.own, seconds, own.computed, distance=apart and apart.distance, p_value=apart and apart.p_value,
     ), some  # fmt: skip
 
@@ -160,15 +152,15 @@ def _ranked(experiment: Experiment, data: Data, assessed: list[Assessed]) -> lis
 
     sign = -1 if experiment.evaluation.primary in LOWER_IS_BETTER else 1
     order = sorted(assessed, key=lambda one: -sign * one.probe.score)
-    best, classes = order[0].probe, len(data.classes)
+    best = order[0].probe
 
-    def measure(some: np.ndarray, probabilities: np.ndarray) -> float:
-        return sign * experiment.evaluation.headline(some, probabilities, classes)
+    def measure(some: np.ndarray, answers: np.ndarray) -> float:
+        return sign * experiment.evaluation.headline(some, answers, data.outputs)
 
     return [
         replace(
             one, behind=sign * (one.probe.score - best.score),
-            behind_interval=None if one is order[0] else paired_difference(measure, best.truth, one.probe.probabilities, best.probabilities),
+            behind_interval=None if one is order[0] else paired_difference(measure, best.truth, one.probe.answers, best.answers),
         )
         for one in order
     ]  # fmt: skip

@@ -10,14 +10,16 @@ from tfrun.advise.probe import Probe
 from tfrun.checks.anomaly import named
 
 _NAMED = 8
-_ROWS_TO_UNFREEZE = 500  # below, what a fine-tune gains is lost in chance (docs/how-to/advise.md)
+_ROWS_TO_UNFREEZE = 800  # up to these, logistic regression on frozen features is as good or better (Kornblith et al., 2019)
+_TAKES_AWAY = 0.04  # of the errors of a frozen backbone, the least that fine-tuning took away where it was better (docs/how-to/advise.md)
+_WORTH_IT = 0.002  # expected gain below which the time of a fine-tune is not worth it
 
 
 @dataclass(frozen=True)
 class Assessed:
     """One candidate. interval: of the probe's score, 95 %. behind: score minus that of the best, with its 95 % interval.
 
-    distance: to the earlier data, see checks.two_sample; p_value: of it. trainable: its weights could be trained.
+    nleep: None but of one class a row. distance: to the earlier data, see checks.two_sample; p_value: of it. trainable: its weights could be trained.
     seconds: that the features took. computed: rows that were not in the feature store.
     """
 
@@ -28,7 +30,7 @@ class Assessed:
     probe: Probe
     interval: list[float] | None
     logme: float
-    nleep: float
+    nleep: float | None
     trainable: bool
     own: bool = False
     seconds: float = 0.0
@@ -68,13 +70,13 @@ class Advice:
         return replace(self, blocks=blocks, reasons=[*self.reasons, reason])
 
 
-def advised(assessed: list[Assessed], metric: str, rows: int) -> Advice:
-    """assessed: best probe first. rows: that features were fitted to."""
+def advised(assessed: list[Assessed], metric: str, rows: int, perfect: float | None = 1.0) -> Advice:
+    """assessed: best probe first. rows: that there are to train on. perfect: the best value of the metric; None: it is not known."""
     best = assessed[0]
     own = next((one for one in assessed if one.own), None)
     overrides, reasons = list(best.overrides), [_chosen(assessed, metric)]
     gain = None if own is None else best.probe.score - own.probe.score
-    training, why, more = _training(best, metric, rows)
+    training, why, more = _training(best, metric, rows, perfect)
     if gain is not None:
         gain += more
     return Advice([*overrides, training], f"{best.name}, {training}", [*reasons, why, *_data(best)], gain)
@@ -92,17 +94,26 @@ def _chosen(assessed: list[Assessed], metric: str) -> str:
     return text + (", LogME agrees" if ranked is best else f"; LogME would take {ranked.name}")
 
 
-def _training(best: Assessed, metric: str, rows: int) -> tuple[str, str, float]:
+def _training(best: Assessed, metric: str, rows: int, perfect: float | None) -> tuple[str, str, float]:
     """The override, its reason and what it is expected to gain."""
-    train, held = best.probe.train, best.probe.score
-    told = f"the probe reaches {train:.3f} on rows it was fitted to and {held:.3f} on others"
     if not best.trainable:
         return "training=frozen", "the backbone has no weights that could be trained", 0.0
     if rows < _ROWS_TO_UNFREEZE:
-        return "training=frozen", f"{rows:,} rows are few to fine-tune with; {told}", 0.0
-    if 1 - train <= train - held:
-        return "training=frozen", f"{told}: more rows would help, more weights would not", 0.0
-    return "training=finetune", f"{told}: these features cannot tell the classes apart; train the backbone too", (1 - train) / 4
+        why = f"{rows:,} training rows are few to fine-tune with: up to {_ROWS_TO_UNFREEZE} a frozen backbone is as good"
+        return "training=frozen", why, 0.0
+    if perfect is None:
+        return (
+            "training=finetune",
+            f"{rows:,} training rows are enough to fine-tune with; what it gains is not known of {metric}",
+            0.0,
+        )
+    wrong = perfect - best.probe.score
+    gain = _TAKES_AWAY * wrong
+    if gain < _WORTH_IT:
+        why = f"the probe is {wrong:.3f} short of a perfect {metric}: what fine-tuning may take away of that, {gain:.4f}, is not worth its time"
+        return "training=frozen", why, 0.0
+    why = f"{rows:,} training rows are enough to fine-tune with, and the probe is {wrong:.3f} short of a perfect {metric}"
+    return "training=finetune", f"{why}: where it helped, fine-tuning took away {_TAKES_AWAY:.0%} of that or more", gain
 
 
 def _data(best: Assessed) -> list[str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tfrun.advise.linear import kind_of
 from tfrun.training.groups import path_of
 from tfrun.transform.batches import transformed
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from tfrun.dataset import Data, Split
     from tfrun.model import Model
 
-_ROWS, _BATCH = 512, 32
+_ROWS, _BATCH, _STRENGTH = 512, 32, 0.01
 _PULLS = 0.1  # of the strongest pull: what pulls less may stay as it is
 _NUMBER = r"(\d+_)?"  # before the names of a module's variables
 
@@ -44,7 +45,7 @@ def blocks(model: Model, data: Data, own: Embedded) -> list[Block]:
 
     The gradient is that of at most 512 training rows, through the backbone as it came; no weight is changed.
     """
-    weights = _last_layer(own.features, own.labels, len(data.classes))
+    weights = _last_layer(own.features, own.labels, data.outputs)
     model.unfreeze(True)
     try:
         variables = {path_of(variable, model.backbone.name): variable.value for variable in model.backbone.trainable_variables}
@@ -75,30 +76,29 @@ def still(found: list[Block]) -> dict[str, object] | None:
     return {"pattern": rf"^backbone/{_NUMBER}({'|'.join(names)})([/_]|$)", "learning_rate": 0} if names else None
 
 
-def _last_layer(features: np.ndarray, labels: np.ndarray, classes: int) -> tuple[np.ndarray, np.ndarray]:
-    """float32 [d, classes] and [classes]: a probe on features as they are."""
-    import warnings
-
-    from sklearn.exceptions import ConvergenceWarning
-    from sklearn.linear_model import LogisticRegression
-
+def _last_layer(features: np.ndarray, labels: np.ndarray, outputs: int) -> tuple[np.ndarray, np.ndarray]:
+    """float32 [d, outputs] and [outputs]: a probe on features as they are."""
     mean, spread = features.mean(axis=0), np.maximum(features.std(axis=0), 1e-6)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # the direction of the gradient is all that is asked for
-        fitted = LogisticRegression(C=0.01, max_iter=200).fit((features - mean) / spread, labels)
-    slopes, offsets = fitted.coef_, fitted.intercept_
-    if len(slopes) == 1:  # of two classes it gives the second one's
-        slopes, offsets = np.concatenate([-slopes, slopes]) / 2, np.concatenate([-offsets, offsets]) / 2
-    kernel, bias = np.zeros((features.shape[1], classes), np.float32), np.full(classes, -20.0, np.float32)
-    kernel[:, fitted.classes_] = (slopes / spread).T
-    bias[fitted.classes_] = offsets - (slopes / spread) @ mean
-    return kernel, bias
+    kernel, bias = kind_of(labels)(outputs).fit((features - mean) / spread, labels, _STRENGTH).layer()
+    kernel /= spread[:, None]
+    return kernel, bias - mean @ kernel
+
+
+def _losses(labels: tf.Tensor, given: tf.Tensor) -> tf.Tensor:
+    """[rows], of what the last layer gives."""
+    import tensorflow as tf
+
+    if labels.dtype.is_floating:
+        return tf.square(labels - given[:, 0])
+    if labels.shape.rank == 2:
+        return tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(tf.cast(labels, given.dtype), given), axis=1)
+    return tf.nn.sparse_softmax_cross_entropy_with_logits(labels, given)
 
 
 def _gradients(
     model: Model, split: Split, variables: list[tf.Variable], kernel: np.ndarray, bias: np.ndarray
 ) -> list[np.ndarray]:
-    """Of the mean cross-entropy over the rows, one array a variable."""
+    """Of the mean loss over the rows, one array a variable."""
     import tensorflow as tf
 
     @tf.function
@@ -108,8 +108,7 @@ def _gradients(
             pooled = (
                 features if features.shape.rank == 2 else tf.reduce_mean(features, axis=list(range(1, features.shape.rank - 1)))
             )
-            losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, pooled @ kernel + bias)
-            total = tf.reduce_sum(losses) / len(split)
+            total = tf.reduce_sum(_losses(labels, pooled @ kernel + bias)) / len(split)
         return [tf.convert_to_tensor(one) for one in tape.gradient(total, variables, unconnected_gradients="zero")]
 
     sums = [np.zeros(variable.shape, np.float32) for variable in variables]

@@ -19,7 +19,8 @@ SPLITS = ("train", "validation")  # never the test rows: they measure what becom
 
 @dataclass(frozen=True)
 class Embedded:
-    """features: float32 [n, d]. labels: int [n]. splits, texts, ids: strings [n]: where a row is from, its class, what it is called.
+    """features: float32 [n, d]. labels: as `task.Task` says. splits, texts, ids: strings [n]: where a row is from, what its label
+    says, what it is called.
 
     name: of the data set. pictures: uint8 [height, width, channels] each; None: they are none. computed: rows that were not in
     the feature store.
@@ -56,11 +57,17 @@ def embedded(name: str, model: Model, data: Data, most: int) -> Embedded:
         np.concatenate([pooled(features.array()) for features in found.values()]),
         labels,
         np.concatenate([np.full(len(features), split) for split, features in found.items()]),
-        np.array(data.classes)[labels],
+        _texts(labels, data.classes),
         np.concatenate([data.splits[split].ids.astype(str) for split in found]),
         list(_pictures(data)) if data.kind == "image" else None,
         sum(features.extracted for features in found.values()),
     )
+
+
+def _texts(labels: np.ndarray, classes: tuple[str, ...]) -> np.ndarray:
+    if labels.ndim == 2:
+        return np.array([", ".join(np.array(classes, object)[row == 1]) or "none" for row in labels])
+    return np.array(classes)[labels] if classes else np.array([f"{number:.6g}" for number in labels])
 
 
 def _pictures(data: Data) -> Iterator[np.ndarray]:

@@ -71,7 +71,7 @@ def learning_curve(assessed: list[Assessed], metric: str) -> str:
 
 
 def picture(some: list[Embedded]) -> str:
-    """The first two principal components of the features, a colour a class; earlier data are grey crosses. Inline SVG."""
+    """The first two principal components of the features, a colour a label; earlier data are grey crosses. Inline SVG."""
     from matplotlib.figure import Figure
 
     some = [one.first(_DRAWN) for one in some]
@@ -80,13 +80,17 @@ def picture(some: list[Embedded]) -> str:
     new, *earlier = _components(some)
     for points in earlier:
         axes.scatter(*points.T, s=12, color="#b6bfc8", marker="x", linewidths=0.7, label="earlier data", rasterized=True)
-    for number, name in enumerate(np.unique(some[0].texts)):
+    numbers, names = some[0].labels.dtype.kind == "f", np.unique(some[0].texts)
+    if numbers:
+        drawn = axes.scatter(*new.T, s=10, c=some[0].labels, cmap="viridis", linewidths=0, rasterized=True)
+        figure.colorbar(drawn, ax=axes, shrink=0.8)
+    for number, name in enumerate(() if numbers else names):
         own = some[0].texts == name
         shade = COLOURS[number % len(COLOURS)]
         axes.scatter(*new[own].T, s=10, color=shade, label=str(name), alpha=0.75, linewidths=0, rasterized=True)
     axes.set(xticks=[], yticks=[], xlabel="first component", ylabel="second component")
     axes.spines[["top", "right"]].set_visible(False)
-    if len(np.unique(some[0].texts)) <= len(COLOURS):
+    if not numbers and len(names) <= len(COLOURS):
         axes.legend(frameon=False, fontsize=7, loc="center left", bbox_to_anchor=(1, 0.5), markerscale=1.6)
     return as_svg(figure)
 

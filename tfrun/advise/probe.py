@@ -8,10 +8,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from tfrun.advise.linear import Classes, kind_of
+from tfrun.evaluation.groups import Sums
+from tfrun.evaluation.groups import grouped as groups_of
+from tfrun.evaluation.standard import OF_TASK
+
 STRENGTHS = (0.0003, 0.003, 0.03, 0.3, 3.0)  # of scikit-learn's C, on standardised features
 SHARES = (0.25, 0.5, 1.0)  # of the rows that a fold has for fitting
 _FOLDS = 5
-_ITERATIONS, _TOLERANCE = 200, 1e-3
 _COMPONENTS, _OF_PIXELS = 1024, 256  # principal components in place of more features, and of more than 4,096, as raw pixels are
 
 Measure = Callable[[np.ndarray, np.ndarray], float]
@@ -22,7 +26,7 @@ Fold = tuple[np.ndarray, np.ndarray]
 class Probe:
     """score: the primary metric on rows that were not fitted; train: on those that were. curve: [(rows fitted, score)].
 
-    probabilities: float32 [m, classes], of each row by the fold that did not see it; truth: int [m], their labels.
+    answers: float32 [m, outputs], of each row by the fold that did not see it; truth: their labels, as `task.Task` says.
     """
 
     score: float
@@ -30,7 +34,7 @@ class Probe:
     strength: float
     curve: list[tuple[int, float]]
     truth: np.ndarray = field(repr=False)
-    probabilities: np.ndarray = field(repr=False)
+    answers: np.ndarray = field(repr=False)
 
 
 def folds(labels: np.ndarray, validation: np.ndarray, grouped: bool, seed: int) -> list[Fold]:
@@ -38,10 +42,12 @@ def folds(labels: np.ndarray, validation: np.ndarray, grouped: bool, seed: int) 
 
     Else five folds over both splits: more rows to measure on.
     """
-    from sklearn.model_selection import StratifiedKFold
+    from sklearn.model_selection import KFold, StratifiedKFold
 
     if grouped and validation.any():
         return [(np.flatnonzero(~validation), np.flatnonzero(validation))]
+    if kind_of(labels) is not Classes:
+        return list(KFold(min(_FOLDS, len(labels)), shuffle=True, random_state=seed).split(labels))
     smallest = int(np.bincount(labels)[np.unique(labels)].min())
     shuffled = StratifiedKFold(max(2, min(_FOLDS, smallest)), shuffle=True, random_state=seed)
     with warnings.catch_warnings():
@@ -49,36 +55,42 @@ def folds(labels: np.ndarray, validation: np.ndarray, grouped: bool, seed: int) 
         return list(shuffled.split(np.zeros(len(labels)), labels))
 
 
-def probe(features: np.ndarray, labels: np.ndarray, classes: int, measure: Measure, parts: list[Fold], seed: int = 0) -> Probe:
-    """Multinomial logistic regression on standardised features, of more than 1,024 on their components, its strength chosen by the loss on the held rows.
+def probe(features: np.ndarray, labels: np.ndarray, outputs: int, measure: Measure, parts: list[Fold], seed: int = 0) -> Probe:
+    """Linear on standardised features, of more than 1,024 on their components; its strength is chosen by the loss on the held rows.
 
-    features: float32 [n, d]. labels: int [n]. measure: labels [m], probabilities [m, classes] -> the primary metric.
+    features: float32 [n, d]. labels: as `task.Task` says; see `kind_of`. measure: labels [m], answers [m, outputs] -> the primary
+    metric.
     """
-    features = _reduced(features, seed)
+    features, kind = _reduced(features, seed), kind_of(labels)
     held = np.concatenate([out for _, out in parts])
-    tried, regressions = {}, [_regression() for _ in parts]
+    tried, models = {}, [kind(outputs) for _ in parts]
     for strength in STRENGTHS:  # each begins where the one before ended
+        for model, (fit, _) in zip(models, parts, strict=True):
+            model.fit(features[fit], labels[fit], strength)
         fitted = [
-            _fitted(one.set_params(C=strength), features, labels, classes, fit, out)
-            for one, (fit, out) in zip(regressions, parts, strict=True)
+            (model.answers(features[out]), model.answers(features[fit]))
+            for model, (fit, out) in zip(models, parts, strict=True)
         ]
-        probabilities = np.concatenate([of_out for of_out, _ in fitted])
-        own = probabilities[np.arange(len(held)), labels[held]]
-        tried[strength] = (-np.log(np.maximum(own, 1e-7)).mean(), probabilities, fitted)
+        answers = np.concatenate([of_out for of_out, _ in fitted])
+        tried[strength] = (_loss(labels[held], answers), answers, fitted)
         if tried[strength][0] > min(loss for loss, *_ in tried.values()):
             break  # the loss has one minimum along the strengths
     strength = min(tried, key=lambda one: tried[one][0])
-    _, probabilities, fitted = tried[strength]
+    _, answers, fitted = tried[strength]
     train = np.mean([measure(labels[fit], of_fit) for (fit, _), (_, of_fit) in zip(parts, fitted, strict=True)])
     truth = labels[held]
-    score = measure(truth, probabilities)
     draw, (fit, out) = np.random.default_rng(seed), parts[0]
     curve = []
     for share in SHARES:
         some = _share(labels, fit, share, draw)
-        answers, _ = _fitted(_regression().set_params(C=strength), features, labels, classes, some, out)
-        curve.append((len(some), measure(labels[out], answers)))
-    return Probe(score, float(train), strength, curve, truth, probabilities)
+        model = kind(outputs).fit(features[some], labels[some], strength)
+        curve.append((len(some), measure(labels[out], model.answers(features[out]))))
+    return Probe(measure(truth, answers), float(train), strength, curve, truth, answers)
+
+
+def _loss(labels: np.ndarray, answers: np.ndarray) -> float:
+    groups = groups_of(labels, answers)
+    return float(OF_TASK[groups.task]["loss"](Sums(groups))[0])
 
 
 def _reduced(features: np.ndarray, seed: int) -> np.ndarray:
@@ -91,31 +103,12 @@ def _reduced(features: np.ndarray, seed: int) -> np.ndarray:
     return PCA(most, svd_solver="randomized", random_state=seed).fit_transform(scaled) if scaled.shape[1] > most else scaled
 
 
-def _regression():
-    from sklearn.linear_model import LogisticRegression
-
-    return LogisticRegression(max_iter=_ITERATIONS, tol=_TOLERANCE, warm_start=True)
-
-
-def _fitted(regression, features, labels, classes: int, fit: np.ndarray, out: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """float32 [rows, classes] of `out` and of `fit`."""
-    from sklearn.exceptions import ConvergenceWarning
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # near the optimum is near enough for a score
-        regression.fit(features[fit], labels[fit])
-    found = []
-    for rows in (out, fit):
-        probabilities = np.zeros((len(rows), classes), np.float32)
-        probabilities[:, regression.classes_] = regression.predict_proba(features[rows])
-        found.append(probabilities)
-    return found[0], found[1]
-
-
 def _share(labels: np.ndarray, rows: np.ndarray, share: float, draw: np.random.Generator) -> np.ndarray:
     """The same share of each class, at least one row of it."""
     if share == 1:
         return rows
+    if kind_of(labels) is not Classes:
+        return draw.permutation(rows)[: max(2, round(share * len(rows)))]
     some = []
     for label in np.unique(labels[rows]):
         own = rows[labels[rows] == label]

@@ -14,9 +14,10 @@ _ENERGY, _MOST, _PER_CLASS, _ROWS_EACH = (
 
 
 def logme(features: np.ndarray, labels: np.ndarray, classes: int) -> float:
-    """The largest log evidence a row of Bayesian linear regressions from features to one-hot labels, mean over classes.
+    """The largest log evidence a row of Bayesian linear regressions from features to labels, mean over classes.
 
-    features: float [n, d]. labels: int [n]. Comparable between backbones on the same rows; larger is better.
+    features: float [n, d]. labels: int [n], taken one-hot; uint8 [n, classes]; or float [n], standardised. Comparable between
+    backbones on the same rows; larger is better.
     You et al., "LogME: Practical Assessment of Pre-trained Models for Transfer Learning", ICML 2021, eq. 2 and algorithm 1.
     """
     rows, size = features.shape
@@ -26,10 +27,17 @@ def logme(features: np.ndarray, labels: np.ndarray, classes: int) -> float:
     if size <= rows:
         alive = squares > 1e-10 * squares.max()
         squares, basis = squares[alive], wide @ basis[:, alive] / np.sqrt(squares[alive])
-    wanted = np.eye(classes)[labels]
-    present = wanted.any(axis=0)
-    each = [_evidence(basis, squares, column, features.shape[1]) for column in wanted.T[present]]
+    each = [_evidence(basis, squares, column, features.shape[1]) for column in _columns(labels, classes).T if column.any()]
     return float(np.mean(each))
+
+
+def _columns(labels: np.ndarray, classes: int) -> np.ndarray:
+    """float64 [n, outputs]."""
+    if labels.ndim == 2:
+        return labels.astype(np.float64)
+    if labels.dtype.kind == "f":
+        return ((labels - labels.mean()) / (labels.std() or 1.0)).astype(np.float64)[:, None]
+    return np.eye(classes)[labels]
 
 
 def _evidence(basis: np.ndarray, squares: np.ndarray, wanted: np.ndarray, size: int) -> float:
