@@ -8,6 +8,8 @@ import pytest
 
 from tests.conftest import tfrun
 from tests.sweep.small import Started, command, events, measured, trials
+from tfrun.sweep import Prune
+from tfrun.sweep.pruner import Pruner
 
 # The first two learn nothing; they are not at work beside the others, so that what is pruned does not hang on the machine.
 RATES = ["optimizer.learning_rate=choice(0.3,0.2,1e-9,2e-9)", "sweep=grid", "sweep.workers=1", "training.epochs=200"]
@@ -27,6 +29,28 @@ def test_trials_that_are_worse_than_the_median_are_stopped_and_keep_what_they_ha
     assert "2 done, 2 pruned" in again.out and [kind for kind, _ in events(tmp_path)].count("tell") == 4
 
 
+def curve(epochs: int, *losses: float) -> list[dict]:
+    """The losses, the last of them up to that epoch."""
+    values = [*losses, *[losses[-1]] * (epochs - len(losses))]
+    return [{"epoch": epoch, "validation": {"loss": value}} for epoch, value in enumerate(values, 1)]
+
+
+@pytest.mark.parametrize(
+    ("other", "says"),
+    [
+        (curve(4, 1.0, 0.5), "loss 2 after 9 epochs is worse than the median 0.5 of 1 others"),  # behind, and better already
+        (curve(4, 3.0, 2.5), ""),  # behind, and not better yet
+        (curve(1, 0.5), ""),  # it has hardly begun
+        (curve(12, *[3.0] * 9, 0.5), ""),  # ahead: what counts is what it had at the same epoch
+    ],
+)
+def test_a_bad_trial_that_is_ahead_of_a_good_one_is_stopped(other, says):
+    """As long as both run it stays ahead: at the same epoch they will never meet."""
+    pruner = Pruner(Prune(method="median", trials=1, warmup=3), "loss", True, 100)
+    curves, states = {0: curve(9, 2.0), 1: other}, {0: "running", 1: "running"}
+    assert pruner.why(0, curves, states) == says
+
+
 @pytest.mark.long
 def test_a_trial_that_was_killed_while_it_was_to_stop_is_pruned_when_the_sweep_goes_on(tmp_path, module):
     optuna = ["sweep=optuna", "sweep.sampler=random", "sweep.trials=4", "sweep.pruner=median", *MEDIAN[1:]]
@@ -34,7 +58,7 @@ def test_a_trial_that_was_killed_while_it_was_to_stop_is_pruned_when_the_sweep_g
     with Started(tmp_path, *command(module, *optuna, *space)) as sweep:
         sweep.until(lambda directory: measured(directory, 2) >= 2)
         sweep.kill()
-    done = tfrun(tmp_path, "resume", "sweep")
+        done = tfrun(tmp_path, "resume", "sweep")
     assert done.code == 0, done.err
     ended = trials(tmp_path)
     assert sorted(ended) == [0, 1, 2, 3] and {trial.state for trial in ended.values()} <= {"done", "pruned"}
@@ -46,7 +70,7 @@ def test_hyperband_goes_on_from_the_checkpoint_of_the_lower_rung(tmp_path, modul
     with Started(tmp_path, *command(module, *space, "sweep.objective=loss")) as sweep:
         sweep.until(lambda directory: measured(directory, 2) >= 1)
         sweep.kill()
-    done = tfrun(tmp_path, "resume", "sweep")
+        done = tfrun(tmp_path, "resume", "sweep")
     assert done.code == 0, done.err
     ended = trials(tmp_path)
     assert [trial.state for trial in ended.values()].count("paused") == 2

@@ -60,10 +60,10 @@ class Prune(Settings):
 
     method: Literal["none", "median", "successive_halving"] = setting(
         "none",
-        "median: worse than the median of the others at the same epoch; successive_halving: not among the best at a rung",
+        "median: worse than the median of the others at the same epoch, or by now where it is ahead of them; successive_halving: not among the best at a rung",
     )
     warmup: float = setting(1.0, "a trial is left alone for so long", unit="epochs", ge=0)
-    trials: int = setting(4, "so many have to have come as far before one is pruned", ge=1)
+    trials: int = setting(4, "it takes so many others to say that one is pruned", ge=1)
     factor: int = setting(3, "successive halving: one in so many goes on, for so many times the epochs", ge=2)
 
 

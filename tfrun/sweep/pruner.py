@@ -36,19 +36,23 @@ class Pruner:
                 found.append((row["epoch"], best))
         return found
 
-    def _others(self, number: int, epoch: float, curves: Curves) -> list[float]:
-        """Best of each other trial at that epoch, of those that have come so far."""
+    def _others(self, number: int, epoch: float, curves: Curves, come_to: float | None = None) -> list[float]:
+        """Best of each other trial up to that epoch, of those that have come so far, or at least to `come_to`."""
         found = []
         for other, rows in curves.items():
             values = self._values(rows) if other != number else []
-            if values and values[-1][0] >= epoch:
+            if values and values[-1][0] >= (epoch if come_to is None else come_to):
                 found.append([best for at, best in values if at <= epoch][-1:] or [values[0][1]])
         return [value for (value,) in found]
 
     def _median(self, number: int, mine: list[tuple[float, float]], curves: Curves) -> str:
-        """The median rule of Golovin et al., Google Vizier (2017), section 3.3."""
+        """The median rule of Golovin et al., Google Vizier (2017), section 3.3. A trial that is ahead of too many of the others
+        is held against what those have reached by now: it has had longer, and would stay ahead for ever.
+        """
         epoch, best = mine[-1]
         others = self._others(number, epoch, curves)
+        if len(others) < self.settings.trials:
+            others = self._others(number, epoch, curves, come_to=self.settings.warmup)
         if len(others) < self.settings.trials or best <= statistics.median(others):
             return ""
         return f"{self.metric} {self._sign * best:.4g} after {epoch:g} epochs is worse than the median {self._sign * statistics.median(others):.4g} of {len(others)} others"
