@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.started import Started
 from tests.warm import warm
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -48,12 +47,8 @@ def tfrun(folder: Path, *arguments: str, timeout: float = 400, fresh: bool = Fal
     """`python -m tfrun …` as a user types it, standing in `folder`. fresh, environment: in a process of its own; else see tests/warm.py."""
     if not (fresh or environment):
         return Finished(*warm().run([str(one) for one in arguments], folder, timeout), folder)
-    command = [sys.executable, "-m", "tfrun", *map(str, arguments)]
-    inherited = {key: value for key, value in os.environ.items() if key != "MLFLOW_TRACKING_URI"}  # MLflow sets it in a process
-    done = subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, timeout=timeout, env={**inherited, **environment}
-    )
-    return Finished(done.returncode, done.stdout, done.stderr, folder)
+    with Started(folder, *arguments, **environment) as process:
+        return Finished(*process.ended(timeout), folder)
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from tests.conftest import tfrun
+from tests.started import Started
 
 
 def quick(module: Path, *more: str) -> list[str]:
@@ -26,32 +27,21 @@ def quick(module: Path, *more: str) -> list[str]:
 def stopped(tmp_path_factory, request):
     """A run that got Ctrl-C in the middle of its training: (exit code, standard error, its directory)."""
     folder = tmp_path_factory.mktemp("stopped")
-    command = [
-        sys.executable,
-        "-m",
-        "tfrun",
-        *quick(request.getfixturevalue("module"), "debug=false", "training.epochs=100000", "training.keep=best"),
-    ]
-    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    metrics = _wait_for_measurements(folder, process)
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=120)
-    return process.returncode, err, metrics.parent
+    endless = quick(request.getfixturevalue("module"), "debug=false", "training.epochs=100000", "training.keep=best")
+    with Started(folder, *endless) as process:
+        metrics = _measurements(process)
+        code, _, err = process.send(signal.SIGINT)
+    return code, err, metrics.parent
 
 
-def _wait_for_measurements(folder: Path, process) -> Path:
-    """Until the run has written three measurements."""
-    for _ in range(1200):
-        try:
-            process.wait(timeout=0.1)
-        except subprocess.TimeoutExpired:
-            for path in folder.glob("runs/*/*/metrics.jsonl"):
-                if path.read_text().count("\n") >= 3:
-                    return path
-        else:
-            break
-    process.kill()
-    raise AssertionError(process.communicate())
+def _measurements(process: Started) -> Path:
+    """The file, once the run has written three."""
+
+    def found() -> list[Path]:
+        return [path for path in process.folder.glob("runs/*/*/metrics.jsonl") if path.read_text().count("\n") >= 3]
+
+    process.until(found)
+    return found()[0]
 
 
 def test_ctrl_c_ends_cleanly_with_what_was_reached_saved(stopped):
@@ -74,12 +64,10 @@ def test_its_checkpoint_holds_the_heads_weights(stopped):
 
 
 def test_a_schedulers_stop_saves_what_was_reached_too(tmp_path, module):
-    command = [sys.executable, "-m", "tfrun", *quick(module, "debug=false", "training.epochs=100000")]
-    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    metrics = _wait_for_measurements(tmp_path, process)
-    process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=120)
-    assert json.loads((metrics.parent / "result.json").read_text())["status"] == "interrupted" and process.returncode == 75
+    with Started(tmp_path, *quick(module, "debug=false", "training.epochs=100000")) as process:
+        metrics = _measurements(process)
+        code, _, _ = process.send(signal.SIGTERM)
+    assert json.loads((metrics.parent / "result.json").read_text())["status"] == "interrupted" and code == 75
 
 
 def test_a_full_disk_is_one_line_and_the_result_says_failed(tmp_path, module):

@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import shutil
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import tfrun
+from tests.started import Started
 
 
 def command(module: Path, directory: Path, *more: str) -> list[str]:
@@ -23,27 +22,12 @@ def command(module: Path, directory: Path, *more: str) -> list[str]:
     ]  # fmt: skip
 
 
-def start(folder: Path, *arguments) -> subprocess.Popen:
-    return subprocess.Popen(
-        [sys.executable, "-m", "tfrun", *map(str, arguments)],
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def stop_at(process: subprocess.Popen, directory: Path, step: int, number: int) -> tuple[int, str]:
+def stop_at(process: Started, directory: Path, step: int, number: signal.Signals) -> tuple[int, str]:
     """Sends the signal once there is a checkpoint of `step` or later. Returns exit code and standard error."""
-    while max((int(path.name[5:13]) for path in directory.glob("checkpoints/step-*")), default=-1) < step:
-        try:
-            process.wait(timeout=0.005)
-        except subprocess.TimeoutExpired:
-            continue
-        raise AssertionError(process.communicate())
-    process.send_signal(number)
-    _, err = process.communicate(timeout=120)
-    return process.returncode, err
+    with process:
+        process.until(lambda: any(int(path.name[5:13]) >= step for path in directory.glob("checkpoints/step-*")))
+        code, _, err = process.send(number)
+    return code, err
 
 
 def weights(directory: Path) -> str:
@@ -63,7 +47,7 @@ def whole(tmp_path_factory, module) -> Path:
 def killed(tmp_path_factory, module) -> Path:
     """The directory of a run that was killed with SIGKILL in its second phase (its first has 1,219 steps)."""
     folder = tmp_path_factory.mktemp("killed")
-    code, _ = stop_at(start(folder, *command(module, folder / "run")), folder / "run", 1260, signal.SIGKILL)
+    code, _ = stop_at(Started(folder, *command(module, folder / "run")), folder / "run", 1260, signal.SIGKILL)
     assert code == -signal.SIGKILL
     return folder / "run"
 
@@ -98,7 +82,7 @@ def test_a_damaged_checkpoint_costs_a_few_steps_only(killed, whole, tmp_path):
 
 def test_sigterm_means_start_me_again_and_the_same_command_goes_on(module, whole, tmp_path):
     directory = tmp_path / "run"
-    code, err = stop_at(start(tmp_path, *command(module, directory)), directory, 100, signal.SIGTERM)
+    code, err = stop_at(Started(tmp_path, *command(module, directory)), directory, 100, signal.SIGTERM)
     assert code == 75 and "Traceback" not in err and "again" in err
     assert json.loads((directory / "result.json").read_text())["status"] == "interrupted"
     done = tfrun(tmp_path, *command(module, directory))

@@ -7,28 +7,23 @@ import os
 import shutil
 import signal
 import socket
-import subprocess
-import sys
 import urllib.request
 from pathlib import Path
 
-import psutil
 import pytest
 
 from tests.conftest import tfrun
 from tests.serving.runs import finished_run
+from tests.started import Started
 from tfrun.config.problems import RunError
 from tfrun.serving.scoring import listening
 
 
-def start(folder: Path, *arguments) -> tuple[subprocess.Popen, str]:
-    """The process once it takes requests, and its address."""
-    command = [sys.executable, "-m", "tfrun", "serve", *map(str, arguments), "--port", "0"]
-    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    line = next((line for line in process.stdout if "POST" in line), "")
-    if not line:
-        raise AssertionError(process.communicate())
-    return process, line.split()[1].rstrip(",").removesuffix("/invocations")
+def address(process: Started) -> str:
+    """Once it takes requests."""
+    process.until(lambda: "Ctrl-C ends it" in process.out)
+    line = next(line for line in process.out.splitlines() if "POST" in line)
+    return line.split()[1].rstrip(",").removesuffix("/invocations")
 
 
 def posted(url: str, content: dict) -> dict:
@@ -39,15 +34,15 @@ def posted(url: str, content: dict) -> dict:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_it_answers_as_the_contract_says_and_ends_without_a_trace(exported, tmp_path, number):
-    process, url = start(tmp_path, exported)
-    example = json.loads((exported / "exports/contract.json").read_text())["example"]
-    answer = posted(f"{url}/invocations", example["request"])["predictions"]["probabilities"]
-    assert answer[0] == pytest.approx(example["response"]["predictions"][0], abs=1e-5)
-    assert url.startswith("http://127.0.0.1:") and urllib.request.urlopen(f"{url}/ping", timeout=60).status == 200
-    assert psutil.Process(process.pid).children(recursive=True) == [], "no process that could be left behind"
-    process.send_signal(number)
-    out, err = process.communicate(timeout=60)
-    assert (process.returncode, out, err) == (0, "stopped     nothing is left running\n", "")
+    with Started(tmp_path, "serve", exported, "--port", "0") as process:
+        url = address(process)
+        example = json.loads((exported / "exports/contract.json").read_text())["example"]
+        answer = posted(f"{url}/invocations", example["request"])["predictions"]["probabilities"]
+        assert answer[0] == pytest.approx(example["response"]["predictions"][0], abs=1e-5)
+        assert url.startswith("http://127.0.0.1:") and urllib.request.urlopen(f"{url}/ping", timeout=60).status == 200
+        assert process.children == [], "no process that could be left behind"
+        code, out, err = process.send(number)
+    assert (code, err) == (0, "") and out.splitlines()[-1] == "stopped     nothing is left running"
     assert os.listdir(tmp_path) == [], "no store of MLflow's, no scratch"
 
 

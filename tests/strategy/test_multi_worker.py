@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
-import psutil
 import pytest
 
 from tests.conftest import tfrun
+from tests.started import Started
 from tfrun import check, load, run
 from tfrun.config.problems import ConfigError
 from tfrun.strategy import cluster
@@ -57,14 +55,12 @@ def alone(tmp_path_factory, module) -> dict[str, np.ndarray]:
 
 @pytest.mark.long
 def test_a_lost_worker_ends_the_run_and_one_process_goes_on_with_it(tmp_path, module, alone):
-    command = [sys.executable, "-m", "tfrun", *arguments(module, *TWO)]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    with subprocess.Popen(command, cwd=tmp_path, **pipes) as chief:
-        next(line for line in chief.stdout if "training (frozen)" in line)
-        (worker,) = [child for child in psutil.Process(chief.pid).children() if "tfrun.strategy.worker" in child.cmdline()]
+    with Started(tmp_path, *arguments(module, *TWO)) as chief:
+        chief.until(lambda: "training (frozen)" in chief.out)
+        (worker,) = [child for child in chief.children if "tfrun.strategy.worker" in child.cmdline()]
         worker.kill()
-        _, errors = chief.communicate(timeout=60)
-    assert chief.returncode == 75
+        code, _, errors = chief.ended(120)
+    assert code == 75, errors
     (line,) = errors.splitlines()
     assert line.startswith("run error: strategy: worker 1 was killed (SIGKILL)")
     assert f"python -m tfrun resume {tmp_path / 'run'}" in line
@@ -78,18 +74,12 @@ def test_a_lost_worker_ends_the_run_and_one_process_goes_on_with_it(tmp_path, mo
 @pytest.mark.long
 def test_processes_that_somebody_else_starts_train_together(tmp_path, module, alone):
     jobs = cluster.local(worker=2)
-    command = [
-        sys.executable,
-        "-m",
-        "tfrun",
-        *arguments(module, "strategy=multi_worker", "hydra.run.dir=run", "export=[saved_model]"),
-    ]
+    same = arguments(module, "strategy=multi_worker", "hydra.run.dir=run", "export=[saved_model]")
     places = [cluster.Cluster(jobs, "worker", index).as_tf_config() for index in range(2)]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    started = [subprocess.Popen(command, cwd=tmp_path, env={**os.environ, "TF_CONFIG": place}, **pipes) for place in places]
-    outputs = [process.communicate(timeout=120) for process in started]
-    assert [process.returncode for process in started] == [0, 0], outputs
-    assert "the results are with worker 0" in outputs[1][0]
+    with Started(tmp_path, *same, TF_CONFIG=places[0]) as first, Started(tmp_path, *same, TF_CONFIG=places[1]) as second:
+        ended = [first.ended(), second.ended()]
+    assert [code for code, _, _ in ended] == [0, 0], ended
+    assert "the results are with worker 0" in ended[1][1]
     assert [folder.name for folder in tmp_path.iterdir()] == ["run"]  # the helper has left nothing
     assert result(tmp_path)["verdict"]["blessed"]  # the SavedModel answers as the trained model does
     assert_same(alone, trained(tmp_path))

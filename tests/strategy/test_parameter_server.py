@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
+import re
 
 import numpy as np
 import psutil
 import pytest
 
 from tests.conftest import tfrun
+from tests.started import Started
 from tfrun import check, load, run
 from tfrun.strategy.parameter_server import ParameterServer
 
@@ -39,17 +39,14 @@ def test_one_worker_trains_what_one_device_trains(tmp_path, module):
 @pytest.mark.long
 def test_a_lost_server_ends_the_run(tmp_path, module):
     strategy = ("strategy=parameter_server", "strategy.workers=2", "export=[]", "training.epochs=1000")
-    command = [sys.executable, "-m", "tfrun", *arguments(module, *strategy)]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    with subprocess.Popen(command, cwd=tmp_path, **pipes) as chief:
-        next(line for line in chief.stdout if line.startswith("model"))
-        helpers = [child for child in psutil.Process(chief.pid).children() if "tfrun.strategy.worker" in child.cmdline()]
+    with Started(tmp_path, *arguments(module, *strategy)) as chief:
+        chief.until(lambda: re.search("^model ", chief.out, re.MULTILINE))
+        helpers = [child for child in chief.children if "tfrun.strategy.worker" in child.cmdline()]
         assert len(helpers) == 3
         helpers[0].kill()
-        _, errors = chief.communicate(timeout=60)
-    assert chief.returncode == 75
-    assert errors.startswith("run error: strategy: ps 0 was killed (SIGKILL)")
-    assert psutil.wait_procs(helpers, timeout=10)[1] == []
+        code, _, errors = chief.ended(120)
+        assert psutil.wait_procs(helpers, timeout=10)[1] == []
+    assert code == 75 and errors.startswith("run error: strategy: ps 0 was killed (SIGKILL)"), errors
 
 
 @pytest.mark.parametrize("option", ["training.precision=mixed_float16", "training.ema_decay=0.9", "training.batch_norm=update"])

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import signal
-import subprocess
-import sys
 import tempfile
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 
+from tests import started
 from tests.conftest import ROOT
 from tfrun.sweep.store import Trial, store_of
 
@@ -74,45 +72,15 @@ def finished(folder: Path, name: str = "sweep") -> dict[int, tuple]:
     }
 
 
-def _hears_ctrl_c() -> None:
-    """Also where the tests run in the background of a shell, which ignores it."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+class Started(started.Started):
+    """A sweep that goes on beside the test."""
 
-
-class Started:
-    """`python -m tfrun …` that goes on beside the test. It is killed at the end, whatever happens."""
-
-    def __init__(self, folder: Path, *arguments: str):
-        self.folder = folder
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "tfrun", *arguments], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            env=dict(os.environ), preexec_fn=_hears_ctrl_c,
-        )  # fmt: skip
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.kill()
-        self.process.communicate()
-
-    def until(self, has_come) -> None:
+    def until(self, has_come, seconds: float = 300) -> None:
         """has_come: of the folder of the sweep."""
-        while not has_come(self.folder / "sweep"):
-            try:
-                self.process.wait(0.05)
-            except subprocess.TimeoutExpired:
-                continue
-            raise AssertionError(f"it has ended before: {self.process.communicate()}")
-
-    def kill(self) -> None:
-        self.process.kill()
-        self.process.communicate()
+        super().until(lambda: has_come(self.folder / "sweep"), seconds)
 
     def interrupt(self) -> tuple[int, str, str]:
-        self.process.send_signal(signal.SIGINT)
-        out, err = self.process.communicate(timeout=300)
-        return self.process.returncode, out, err
+        return self.send(signal.SIGINT)
 
 
 def measured(directory: Path, number: int) -> int:

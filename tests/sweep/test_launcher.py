@@ -61,7 +61,7 @@ def test_submitits_jobs_survive_a_killed_sweep_which_is_gone_on_with(tmp_path, m
     with Started(tmp_path, *command(module, *submitit, *trial)) as sweep:
         sweep.until(lambda directory: measured(directory, 0) >= 1 and measured(directory, 1) >= 1)
         sweep.kill()
-    done = tfrun(tmp_path, "resume", "sweep")
+        done = tfrun(tmp_path, "resume", "sweep")
     assert done.code == 0, done.err
     assert {number: (trial.state, round(trial.epochs)) for number, trial in trials(tmp_path).items()} == {
         0: ("done", 100), 1: ("done", 100)

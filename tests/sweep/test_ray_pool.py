@@ -40,8 +40,7 @@ def test_faults_are_recorded_and_the_others_go_on(tmp_path, module):
 
 def workers(sweep: Started) -> list[psutil.Process]:
     """Ray's processes at work on trials."""
-    children = psutil.Process(sweep.process.pid).children(recursive=True)
-    return [child for child in children if child.name().startswith("ray::_conducted")]
+    return [child for child in sweep.children if child.name().startswith("ray::_conducted")]
 
 
 def test_a_killed_worker_and_a_killed_sweep_end_as_without_ray_and_undisturbed(tmp_path, module):
@@ -54,7 +53,7 @@ def test_a_killed_worker_and_a_killed_sweep_end_as_without_ray_and_undisturbed(t
         sweep.until(lambda directory: any(trial.killed for trial in trials(tmp_path).values()))
         sweep.until(lambda directory: measured(directory, 2) >= 3)
         sweep.kill()
-    done = tfrun(tmp_path, "resume", "sweep")
+        done = tfrun(tmp_path, "resume", "sweep")
     assert done.code == 0, done.err
     assert finished(tmp_path) == finished(tmp_path / "local") and len(finished(tmp_path)) == 3
     assert sum(trial.killed for trial in trials(tmp_path).values()) == 1

@@ -22,15 +22,15 @@ def undisturbed(module, tmp_path_factory):
 
 
 def test_a_killed_sweep_ends_as_if_nothing_had_happened(tmp_path, module, undisturbed):
-    with Started(tmp_path, *command(module, *SPACE, *LONG)) as sweep:
-        sweep.until(lambda directory: measured(directory, 1) >= 5)
-        sweep.kill()
-    with Started(tmp_path, *command(module, *SPACE, *LONG), "sweep.resume=sweep") as sweep:
-        sweep.until(lambda directory: measured(directory, 2) >= 5)
-        sweep.kill()
-    before = {number for number, trial in trials(tmp_path).items() if trial.state == "done"}
-    written = {number: (tmp_path / f"sweep/{number}/metrics.jsonl").stat().st_mtime_ns for number in before}
-    done = tfrun(tmp_path, "resume", "sweep")
+    with Started(tmp_path, *command(module, *SPACE, *LONG)) as first:
+        first.until(lambda directory: measured(directory, 1) >= 5)
+        first.kill()
+        with Started(tmp_path, *command(module, *SPACE, *LONG), "sweep.resume=sweep") as second:
+            second.until(lambda directory: measured(directory, 2) >= 5)
+            second.kill()
+            before = {number for number, trial in trials(tmp_path).items() if trial.state == "done"}
+            written = {number: (tmp_path / f"sweep/{number}/metrics.jsonl").stat().st_mtime_ns for number in before}
+            done = tfrun(tmp_path, "resume", "sweep")
     assert done.code == 0, done.err
     assert finished(tmp_path) == finished(undisturbed) and len(finished(tmp_path)) == 3
     assert all((tmp_path / f"sweep/{number}/metrics.jsonl").stat().st_mtime_ns == at for number, at in written.items())

@@ -26,7 +26,7 @@ def test_two_sweeps_at_a_time_share_a_database_and_each_goes_on_from_it(tmp_path
     for folder in (one, two):
         folder.mkdir()
     with Started(one, *sweep, "seed=1,2") as first, Started(two, *sweep, "seed=3,4,5") as second:
-        assert first.process.wait(400) == 0, first.process.stderr.read()
+        assert first.ended()[0] == 0, first.err
         second.until(lambda directory: (directory / "1").is_dir())
         second.kill()
     assert states(one, url) == {0: "done", 1: "done"}
