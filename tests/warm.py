@@ -78,6 +78,7 @@ def warm() -> Warm:
 
 
 def main() -> None:
+    import gc
     import importlib
 
     from tfrun.apart.process import import_heavy
@@ -87,6 +88,7 @@ def main() -> None:
     import_heavy()
     for name in _IMPORTS:
         importlib.import_module(name)
+    gc.freeze()
     for line in sys.stdin:
         job = json.loads(line)
         pid = os.fork()
@@ -98,7 +100,7 @@ def main() -> None:
 
 
 def _command(job: dict) -> None:
-    """Becomes the command: leaves by SystemExit, so that all that is to be done at an exit is done."""
+    """Becomes the command, and ends as it does."""
     os.setsid()
     nothing = os.open(os.devnull, os.O_RDONLY)
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
@@ -109,11 +111,11 @@ def _command(job: dict) -> None:
     os.environ.clear()
     os.environ.update(job["environment"])
     import tfrun
-    from tfrun.__main__ import main as command
+    from tfrun.__main__ import command
 
     sys.argv = [str(Path(tfrun.__file__).with_name("__main__.py")), *job["arguments"]]
     sys.path[0] = job["folder"]
-    sys.exit(command())
+    command()
 
 
 def _code(pid: int, timeout: float) -> int | None:

@@ -7,8 +7,10 @@ import os
 import signal
 import sys
 import traceback
+from typing import NoReturn
 
 import tfrun
+from tfrun.ending import end
 from tfrun.training.stopping import Terminated, terminate
 
 START_ME_AGAIN = 75  # EX_TEMPFAIL of sysexits.h: "the user is invited to retry"
@@ -74,5 +76,10 @@ def main(argv: list[str] | None = None) -> int:
         return 0
 
 
+def command() -> NoReturn:
+    """What `tfrun` and `python -m tfrun` are: `main`, and the end of the process."""
+    end(main())
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    command()

@@ -198,8 +198,10 @@ class Server:
         self._news.clear()
 
     def close(self) -> None:
-        """The server sees the end of its socket, ends its children and then itself."""
+        """The server sees the end of its socket, ends its children and then itself. One without children may still be importing: it is not waited for."""
         atexit.unregister(self.close)
+        if not self._works:
+            self._process.kill()
         with contextlib.suppress(OSError):  # it has ended before
             self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()

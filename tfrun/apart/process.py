@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import gc
 import importlib
 import json
 import os
@@ -32,6 +33,7 @@ def main(descriptor: int) -> None:
         signal.set_wakeup_fd(woken)
         signal.signal(signal.SIGCHLD, lambda *_: None)  # only to be woken
         import_heavy()
+        gc.freeze()  # children share what is here, and nobody looks for garbage in it
         children: dict[int, int] = {}
         try:
             _serve(talk, wake, children)

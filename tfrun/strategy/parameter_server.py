@@ -66,14 +66,12 @@ class ParameterServer(Strategy):
                 raise interrupted(crew.lost(patience=5.0), record)
             chatter.enter_context(native_output_to(record.log_path))
             yield tf.distribute.ParameterServerStrategy(place.resolver())
-        except tf.errors.OpError as error:
-            lost = crew.lost(patience=5.0)
+        except BaseException as error:
+            lost = crew.lost(patience=5.0) if isinstance(error, tf.errors.OpError) else None
+            crew.end()  # what still waits for an answer of theirs gets an error
             if lost is None:
                 raise
             raise interrupted(lost, record) from error
-        except BaseException:
-            crew.end()
-            raise
         finally:
             chatter.close()
         crew.let_be()  # TensorFlow complains of servers that go before this process does

@@ -11,6 +11,8 @@ import os
 import sys
 import threading
 
+from tfrun.ending import end
+
 
 def main() -> int:
     job = json.loads(sys.stdin.buffer.readline())
@@ -47,4 +49,4 @@ def _end_with_parent() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end(main())

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tfrun.config.problems import Problem, RunError, nearest
+from tfrun.ending import end
 from tfrun.serving.lock import owner
 from tfrun.tracking.store import Store
 
@@ -156,3 +157,4 @@ def _fetch(uri: str, name: str, folder: str) -> dict[str, str] | None:
 
 if __name__ == "__main__":
     print(json.dumps(_fetch(*sys.argv[1:])))
+    end(0)
