@@ -36,7 +36,8 @@ def _missing() -> str:
     return ""
 
 
-needs_browser = pytest.mark.skipif(bool(_missing()), reason=_missing())
+MISSING = _missing()  # why there is no browser, or nothing
+needs_browser = pytest.mark.skipif(bool(MISSING), reason=MISSING)
 
 
 @contextlib.contextmanager
